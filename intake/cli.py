@@ -1,0 +1,45 @@
+"""The ``sahut`` command.
+
+Sub-commands live in ``intake.commands``; each is imported only when it is called, so that ``sahut locate`` does not
+pay for the web application and the other way round.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+# command → (module, attribute, one line for `sahut --help`)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "locate": ("intake.commands.understand", "locate", "Which regency a text concerns."),
+    "classify": ("intake.commands.understand", "classify", "What a text is about."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(module), attribute)
+        assert isinstance(found, click.Command)  # noqa: S101 - a wrong line in the table above
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing one of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=_Lazy, epilog="Example: sahut locate 'jalan rusak di desa Tegal Rejo, Lawang Kidul'")
+@click.version_option(package_name="sahut", prog_name="sahut")
+def main() -> None:
+    """Sahut takes reports from citizens and sees that they are answered."""
+
+
+if __name__ == "__main__":
+    main()
