@@ -1,0 +1,130 @@
+"""What a channel must be able to do, and how it may fail.
+
+The errors carry their own policy::
+
+    ChannelError
+    ├── Forged            the request is not from whom it says: 403, counted, nothing kept
+    ├── Unreadable        genuine, but we cannot read it: kept in quarantine, acknowledged (a retry would not help)
+    ├── SendFailed        a message did not leave: retryable or not, and when to try again
+    └── Misconfigured     the settings are wrong: told at start, all faults at once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, runtime_checkable
+
+from channels.messages import (
+    Ack,
+    AckResponse,
+    DeliveryReport,
+    InboundMessage,
+    InboundRequest,
+    OutboundMessage,
+    ProviderReceipt,
+)
+
+Medium = Literal["sms", "email", "web"]
+
+
+class ChannelError(Exception):
+    """Anything a channel reports about the outside world."""
+
+
+class Forged(ChannelError):
+    """The proof of origin is missing or wrong."""
+
+
+class Unreadable(ChannelError):
+    """The request is genuine but says nothing we understand. The message tells why, without personal data."""
+
+
+class SendFailed(ChannelError):
+    """The provider did not take the message.
+
+    ``kind`` says whose turn it is: ``retryable`` (try again, after ``retry_after`` when given), ``throttled`` (the same,
+    slower), ``permanent`` (this message will never leave), ``opted_out`` (this person wants nothing by this channel),
+    ``config`` (ours to repair: retried, and shown to the operator).
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        kind: Literal["retryable", "throttled", "permanent", "opted_out", "config"] = "retryable",
+        retry_after: timedelta | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind
+        self.retry_after = retry_after
+        self.code = code
+
+    @property
+    def retryable(self) -> bool:
+        return self.kind in {"retryable", "throttled", "config"}
+
+
+class Misconfigured(ChannelError):
+    """Settings that cannot work; ``faults`` names every one of them by its variable."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
+class Channel(Protocol):
+    """One way in and out. Safe to share between threads; knows nothing between two calls."""
+
+    @property
+    def name(self) -> str:
+        """As in the address of its hook, e.g. ``sms_twilio``."""
+
+    @property
+    def medium(self) -> Medium:
+        """Decides wording and length of what we say."""
+
+    def verify(self, request: InboundRequest) -> None:
+        """Return when the request is genuine; raise Forged otherwise. Constant time; several secrets may be valid."""
+
+    def parse(self, request: InboundRequest) -> InboundMessage:
+        """Read a message. Pure. Raises Unreadable."""
+
+    def render_ack(self, ack: Ack) -> AckResponse:
+        """What the provider wants to hear so that it does not call again. Never the answer to the citizen."""
+
+    def send(self, message: OutboundMessage) -> ProviderReceipt:
+        """Give a message to the provider. Raises SendFailed."""
+
+
+@runtime_checkable
+class ReportsDelivery(Protocol):
+    """Ability: the provider tells later how far a message got."""
+
+    def parse_delivery(self, request: InboundRequest) -> DeliveryReport:
+        """Read a delivery report. Pure. Raises Unreadable."""
+
+
+@runtime_checkable
+class FindsSent(Protocol):
+    """Ability: the provider can be asked whether it took a message of ours."""
+
+    def find_sent(self, message: OutboundMessage, *, since: datetime) -> ProviderReceipt | None:
+        """The receipt when the provider has it, None when it says it has not. Raises SendFailed when it cannot tell."""
+
+
+@runtime_checkable
+class CatchesUp(Protocol):
+    """Ability: the provider can list what it received for us."""
+
+    def missed_since(self, moment: datetime) -> Iterable[InboundMessage]:
+        """Everything received since then, whether or not we have it already."""
+
+
+class OpensChannel(Protocol):
+    """How a channel module is opened; see ``channels.registry``."""
+
+    def __call__(self, environ: Mapping[str, str], *, public_url: str) -> Channel | None:
+        """The channel, or None when no setting of it is present. Raises Misconfigured when only some are right."""
