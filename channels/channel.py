@@ -43,9 +43,9 @@ class Unreadable(ChannelError):
 class SendFailed(ChannelError):
     """The provider did not take the message.
 
-    ``kind`` says whose turn it is: ``retryable`` (try again, after ``retry_after`` when given), ``throttled`` (the same,
-    slower), ``permanent`` (this message will never leave), ``opted_out`` (this person wants nothing by this channel),
-    ``config`` (ours to repair: retried, and shown to the operator).
+    ``kind`` says whose turn it is: ``retryable`` (try again, after ``retry_after`` when given), ``throttled`` (the
+    same, slower), ``permanent`` (this message will never leave), ``opted_out`` (this person wants nothing by this
+    channel), ``config`` (ours to repair: retried, and shown to the operator).
     """
 
     def __init__(

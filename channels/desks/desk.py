@@ -13,8 +13,9 @@ __all__ = ["Desk", "DeskReceipt", "HandOver", "SendFailed"]
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A report as it is given to a regency. ``id`` is stable over retries: the receiver may see it twice, never two ids.
+    """A report as it is given to a regency.
 
+    ``id`` is stable over retries: the receiver may see it twice, never two ids.
     Contact data of the reporter are not part of it: answers go through us (UU 27/2022: no more than the task needs).
     """
 
