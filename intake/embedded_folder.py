@@ -2,12 +2,12 @@
 
 What surprises:
 
-* One process at a time owns a data folder, by ``flock`` on its file ``lock``: the lock disappears with the process, also
-  after ``kill -9``, so there is never a stale one. The file itself stays for ever; only what is written in it is read.
-* A server is asked to die with us (``PR_SET_PDEATHSIG``). Linux ties this to the *thread* that started it, so it is asked
-  for only when the main thread starts the server; what outlives us anyway is found and stopped at the next start.
-* A unix socket's path must fit 107 bytes. When the data folder's name is longer than that allows, sockets live in a short
-  folder of their own, made anew at each start and known from ``running.json``.
+* One process at a time owns a data folder, by ``flock`` on its file ``lock``: the lock goes with the process, also
+  after ``kill -9``, so there is never a stale one. The file itself stays for ever.
+* A server is asked to die with us (``PR_SET_PDEATHSIG``). Linux ties this to the *thread* that started it, so it is
+  asked for only when the main thread starts the server; what outlives us anyway is stopped at the next start.
+* A unix socket's path must fit 107 bytes. When the data folder's name is longer than that allows, sockets live in a
+  short folder of their own, made anew at each start and known from ``running.json``.
 * PostgreSQL refuses to run as root, so root starts it under an account without privileges. That account must be able
   to reach the files; we never change a permission of a folder that is not ours, but put the files elsewhere instead.
 """
@@ -72,7 +72,7 @@ class Running:
 class EmbeddedServer:
     """A server process of ours. ``url`` is what clients connect to; ``stop()`` returns when it is gone.
 
-    ``stop()`` may be called twice, and does nothing in a forked child: a child's exit must not stop its parent's server.
+    ``stop()`` may be called twice, and does nothing in a forked child, whose exit must not stop its parent's server.
     """
 
     def __init__(
@@ -88,9 +88,14 @@ class EmbeddedServer:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative for a signal, as in `subprocess`."""
+        return self._process.poll()
+
     def has_ended(self) -> bool:
         """Whether the process is gone (by itself or stopped)."""
-        return self._process.poll() is not None
+        return self.exit_code is not None
 
     def stop(self, wait_seconds: float = 5.0) -> None:
         """Ask politely first, then less politely: each signal is given `wait_seconds`, SIGKILL ends the list."""
@@ -255,7 +260,7 @@ def launch(
     dies_with_us_by: signal.Signals,
     stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Start a server as a child, its output at the end of `log`, in a session of its own so that Ctrl-C is ours alone."""
+    """Start a server as a child, its output at the end of `log`, in its own session so that Ctrl-C is ours alone."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     too_long = log.exists() and log.stat().st_size > _LOG_KEPT_BYTES
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if too_long else os.O_APPEND), 0o600)

