@@ -46,6 +46,9 @@ class SendFailed(ChannelError):
     ``kind`` says whose turn it is: ``retryable`` (try again, after ``retry_after`` when given), ``throttled`` (the
     same, slower), ``permanent`` (this message will never leave), ``opted_out`` (this person wants nothing by this
     channel), ``config`` (ours to repair: retried, and shown to the operator).
+
+    ``uncertain`` is True when the provider may have taken the message all the same (its answer got lost): ask
+    ``FindsSent`` where the channel can, before it is sent again.
     """
 
     def __init__(
@@ -55,12 +58,14 @@ class SendFailed(ChannelError):
         kind: Literal["retryable", "throttled", "permanent", "opted_out", "config"] = "retryable",
         retry_after: timedelta | None = None,
         code: str | None = None,
+        uncertain: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.retry_after = retry_after
         self.code = code
+        self.uncertain = uncertain
 
     @property
     def retryable(self) -> bool:

@@ -1,0 +1,95 @@
+"""A report handed over as a letter to the unit's mailbox.
+
+What surprises: a report that is secret does not travel in the letter, mail being read by many; the letter brings only
+its number and the way to the desk, where whoever may read it can. The words are for officers, hence Indonesian.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from channels.channel import Misconfigured
+from channels.desks.desk import DeskReceipt, HandOver
+from channels.email_mime import read_own_addresses
+from channels.mail_addresses import is_address
+from channels.mail_writing import one_line, write_letter
+from channels.smtp import MailServer, read_mail_server
+from channels.variables import Variables
+
+KIND: Final = "email"
+
+
+@dataclass(frozen=True)
+class EmailDesk:
+    """One unit's mailbox. ``sender`` is ours."""
+
+    address: str
+    sender: str
+    server: MailServer
+    unix_seconds: Callable[[], float] = time.time
+
+    def hand_over(self, report: HandOver) -> DeskReceipt:
+        """Raises SendFailed. A repeated letter has the same Message-ID, by which most mailboxes show it once."""
+        message_id = f"<{one_line(report.id).replace(' ', '')}.desk@{self.sender.rpartition('@')[2]}>"
+        subject = f"[{report.reference}] {report.topic_name}: {report.subject or report.regency_name}"
+        if report.secret:
+            subject = f"[{report.reference}] Laporan rahasia untuk {report.regency_name}"
+        letter = write_letter(
+            message_id=message_id,
+            sender=self.sender,
+            recipient=self.address,
+            subject=subject,
+            text=word(report),
+            written_at=datetime.fromtimestamp(self.unix_seconds(), UTC),
+            automatic="auto-generated",
+        )
+        self.server.submit(letter, sender=self.sender, recipient=self.address)
+        return DeskReceipt(message_id)
+
+
+def word(report: HandOver) -> str:
+    """The letter's text."""
+    lines = [
+        f"Laporan {report.reference} diteruskan kepada {report.regency_name}.",
+        "",
+        f"Diterima : {report.received_at:%d-%m-%Y %H:%M %Z} melalui {report.channel}",
+    ]
+    if report.secret:
+        lines += ["", "Laporan ini bersifat rahasia. Isinya hanya dapat dibaca di meja laporan:"]
+    else:
+        facts = (
+            ("Jenis", report.type),
+            ("Topik", report.topic_name),
+            ("Urgensi", report.urgency),
+            ("Lokasi", report.location),
+            ("Unit", report.unit),
+        )
+        lines += [f"{name:<9}: {value}" for name, value in facts if value]
+        lines += [
+            "",
+            *([report.subject, ""] if report.subject else []),
+            report.text,
+            "",
+            "Baca dan jawab di meja laporan:",
+        ]
+    return "\n".join([*lines, report.link, ""])
+
+
+def open_desk(config: Mapping[str, str], environ: Mapping[str, str]) -> EmailDesk:
+    """From ``address``; sent through EMAIL_SMTP_URL from EMAIL_ADDRESS. Raises Misconfigured with every fault."""
+    variables = Variables(environ, "EMAIL_ADDRESS", "EMAIL_SMTP_URL")
+    address = config.get("address", "").strip()
+    faults = [] if is_address(address) else ["address must be a mailbox like dinas@example.go.id"]
+    own = read_own_addresses(variables)
+    server = read_mail_server(variables, "EMAIL_SMTP_URL")
+    try:
+        variables.raise_faults()
+    except Misconfigured as found:
+        faults += found.faults
+    if faults or server is None:
+        raise Misconfigured(faults)
+    return EmailDesk(address=address, sender=own[0], server=server)

@@ -1,0 +1,53 @@
+"""Whether a letter was sent by a machine, and why we think so (RFC 3834, 2; RFC 2076; RFC 2919; RFC 3464).
+
+The first sign found is the one told. Any sign is enough: an answer to a robot may start a conversation of two robots
+that never ends, while a person whose letter looks automatic still finds it recorded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.message import Message
+from typing import Final
+
+_ROBOTS: Final = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "mdaemon"})
+_NOBODY = re.compile(r"(?:no|do[-_.]?not|dont|jangan|tidak)[-_.]?(?:reply|balas|dibalas|menjawab)(?:[-_.+].*)?")
+_SUPPRESSED: Final = frozenset({"all", "oof", "autoreply", "dr", "rn", "nrn"})
+
+
+def is_null_sender(envelope_sender: str) -> bool:
+    """The empty return path of bounces. Postfix's pipe writes it as MAILER-DAEMON, with no domain."""
+    return envelope_sender.strip().lower() in {"<>", "mailer-daemon", "<mailer-daemon>"}
+
+
+def nobody_reads(address: str) -> bool:
+    """Whether this mailbox says by its name that nobody reads it."""
+    return bool(_NOBODY.fullmatch(address.partition("@")[0].lower()))
+
+
+def why_automatic(
+    message: Message, header: Callable[[str], str], *, null_sender: bool, author: str, from_ourselves: bool
+) -> str | None:
+    """One word for the first sign of a machine, None when there is none. ``header`` reads a header by its name."""
+    kind = message.get_content_type()
+    if kind == "multipart/report":
+        return "report"
+    if author.partition("@")[0] in _ROBOTS:
+        return "robot"
+    if null_sender:
+        return "null_sender"
+    if from_ourselves:
+        return "own_address"
+    submitted = header("Auto-Submitted").lower().partition(";")[0].partition("(")[0].strip()
+    if submitted and submitted != "no":
+        return "auto_submitted"
+    if header("Precedence").lower().strip() in {"bulk", "junk", "list", "auto_reply"}:
+        return "precedence"
+    if any(header(name) for name in ("List-Id", "List-Unsubscribe", "List-Post")):
+        return "list"
+    if any(header(name) for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "Auto-Reply")):
+        return "auto_reply"
+    if _SUPPRESSED & {word.strip() for word in header("X-Auto-Response-Suppress").lower().split(",")}:
+        return "suppress"
+    return None

@@ -1,0 +1,177 @@
+"""Twilio's REST API as we use it: make a message, list messages. Every refusal becomes a SendFailed with its policy.
+
+Surprises: the library's own HTTP client has no time-out and writes addresses and numbers to its log, so both are set
+here; its exceptions keep no headers, so an answer is judged (and its Retry-After read) before the library sees it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import requests
+from twilio.base import values  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+
+from channels.channel import SendFailed
+from channels.retry_after import read_retry_after
+
+CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 10.0
+LISTED_AT_MOST: Final = 200
+
+Kind = Literal["retryable", "throttled", "permanent", "opted_out", "config"]
+
+# https://www.twilio.com/docs/api/errors/<code>. Codes not named here are judged by their HTTP status.
+KINDS_BY_CODE: Final[Mapping[int, Kind]] = {
+    20003: "config",  # authentication
+    20404: "config",  # no such account
+    20429: "throttled",  # too many requests
+    14107: "throttled",  # send rate limit
+    21408: "config",  # region not enabled
+    21603: "config",  # no From
+    21606: "config",  # From not ours, or cannot send SMS
+    21609: "config",  # status callback address refused
+    21611: "throttled",  # queue of this From is full
+    21610: "opted_out",  # the person answered STOP
+    21659: "config",  # From is not a number of ours
+    21660: "config",  # From belongs to another account
+    21703: "config",  # messaging service without numbers
+    21704: "config",
+    30001: "throttled",  # queue overflow
+    30002: "config",  # account suspended
+    30003: "retryable",  # handset unreachable
+    30008: "retryable",  # unknown
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message as Twilio remembers it."""
+
+    sid: str
+    text: str
+    outbound: bool
+    segments: int
+    created_at: datetime | None
+
+
+class TwilioApi:
+    """One account's REST API. Opened at first use; safe to share between threads."""
+
+    def __init__(self, *, account_sid: str, auth_token: str, base_url: str) -> None:
+        self._account_sid = account_sid
+        self._auth_token = auth_token
+        self._base_url = base_url
+
+    @cached_property
+    def _messages(self) -> Any:
+        # An empty environment: TWILIO_EDGE and TWILIO_REGION of the process must not move our calls elsewhere.
+        client = Client(self._account_sid, self._auth_token, http_client=_JudgingClient(), environment={"TWILIO": ""})
+        client.api.base_url = self._base_url
+        return client.messages
+
+    def create_message(
+        self, *, to: str, text: str, sender: str, messaging_service: str, status_callback: str
+    ) -> SentMessage:
+        """Raises SendFailed; ``uncertain`` when the answer got lost after the question had left."""
+        try:
+            made = self._messages.create(
+                to=to,
+                body=text,
+                from_=sender or values.unset,
+                messaging_service_sid=messaging_service or values.unset,
+                status_callback=status_callback,
+            )
+            return _read(made)
+        except (TwilioException, ValueError, TypeError, KeyError) as fault:
+            # 2xx, but not the answer Twilio documents: it may well have taken the message.
+            raise SendFailed("answer unreadable", uncertain=True) from fault
+
+    def messages_to(self, number: str) -> Iterator[SentMessage]:
+        """The latest messages to a number, newest first. Raises SendFailed.
+
+        No date is asked for: the API filters by the date of sending, which a message still waiting has not.
+        """
+        try:
+            for found in self._messages.stream(to=number, limit=LISTED_AT_MOST, page_size=100):
+                yield _read(found)
+        except (TwilioException, ValueError, TypeError, KeyError) as fault:
+            raise SendFailed("answer unreadable") from fault
+
+
+def _read(message: Any) -> SentMessage:
+    if not message.sid:
+        raise ValueError("a message without an id")
+    return SentMessage(
+        sid=str(message.sid),
+        text=str(message.body or ""),
+        outbound=str(message.direction or "").startswith("outbound"),
+        segments=int(message.num_segments or 0),
+        created_at=message.date_created if isinstance(message.date_created, datetime) else None,
+    )
+
+
+class _JudgingClient(TwilioHttpClient):  # type: ignore[misc]
+    """The library's HTTP client with time-outs, without its log, and with our reading of refusals."""
+
+    def __init__(self) -> None:
+        silent = logging.getLogger(f"{__name__}.silent")
+        silent.disabled = True
+        super().__init__(logger=silent)
+        # Set past the constructor, which would compare the pair with 0.
+        self.timeout = (CONNECT_SECONDS, READ_SECONDS)
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            response = super().request(*args, **kwargs)
+        except requests.ConnectTimeout as fault:
+            raise SendFailed("connecting took too long") from fault
+        except requests.Timeout as fault:
+            raise SendFailed("answer took too long", uncertain=True) from fault
+        except requests.ConnectionError as fault:
+            # Refused connections and connections cut in the middle look alike here.
+            raise SendFailed("connection failed", uncertain=not _never_connected(fault)) from fault
+        except requests.RequestException as fault:
+            raise SendFailed("request failed", uncertain=True) from fault
+        if not 200 <= response.status_code < 300:
+            raise judge_refusal(response.status_code, response.text, response.headers or {})
+        return response
+
+
+def _never_connected(fault: requests.ConnectionError) -> bool:
+    cause: object = fault.args[0] if fault.args else None
+    cause = getattr(cause, "reason", cause)
+    return type(cause).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "SSLError"}
+
+
+def judge_refusal(status: int, body: str, headers: Mapping[str, str]) -> SendFailed:
+    """What a refusal of the API means for the message."""
+    code = 0
+    with suppress(ValueError, TypeError, KeyError):
+        code = int(json.loads(body)["code"])
+    kind = KINDS_BY_CODE.get(code) or _kind_by_status(status)
+    return SendFailed(
+        f"http {status}" + (f" code {code}" if code else ""),
+        kind=kind,
+        retry_after=read_retry_after(headers.get("Retry-After")),
+        code=str(code) if code else None,
+    )
+
+
+def _kind_by_status(status: int) -> Kind:
+    if status == 429:
+        return "throttled"
+    if status in {401, 403, 404}:
+        return "config"
+    if status == 408 or not 400 <= status < 500:
+        return "retryable"
+    return "permanent"
