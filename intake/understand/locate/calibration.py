@@ -1,0 +1,44 @@
+"""What a raw probability is worth, measured: a monotone curve fitted on development data (``bench/calibrate_locate.py``)."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from intake.understand.locate.gazetteer import DATA
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Points of the curve, rising in both columns; between them it is straight."""
+
+    version: str
+    raw: tuple[float, ...]
+    real: tuple[float, ...]
+
+    def apply(self, probability: float) -> float:
+        """The calibrated probability, 0 to 1; never falls as the raw one rises."""
+        if probability <= self.raw[0]:
+            return self.real[0]
+        if probability >= self.raw[-1]:
+            return self.real[-1]
+        at = bisect_right(self.raw, probability)
+        low, high = self.raw[at - 1], self.raw[at]
+        part = (probability - low) / (high - low)
+        return self.real[at - 1] + part * (self.real[at] - self.real[at - 1])
+
+
+AS_IS: Final = Calibration("none", (0.0, 1.0), (0.0, 1.0))
+
+
+@lru_cache(maxsize=1)
+def calibration() -> Calibration:
+    """The curve of this release; the straight line when none has been fitted."""
+    path = DATA / "places_calibration.json"
+    if not path.exists():
+        return AS_IS
+    loaded = json.loads(path.read_text(encoding="utf-8"))
+    return Calibration(loaded["version"], tuple(loaded["raw"]), tuple(loaded["real"]))

@@ -1,0 +1,136 @@
+"""The words around a name that say what kind of name it is, and whether the report is about that place.
+
+A *cue* stands right before a name ("desa", "kec.", "pak bupati"); a *setting* stands before the cue ("dari desa ...",
+"perbatasan kabupaten ..."). How likely each level is after each cue is in ``LEVELS_AFTER``.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+
+class Cue(IntEnum):
+    """What stands right before a name."""
+
+    BARE = 0
+    LOCATIVE = 1
+    VILLAGE = 2
+    HAMLET = 3
+    DISTRICT = 4
+    KABUPATEN = 5
+    KOTA = 6
+    OFFICE = 7
+    PROVINCE = 8
+    STREET = 9
+    PERSON = 10
+    COMPANY = 11
+    FEATURE = 12
+    ALSO_VILLAGE = 13  # the next name of a list: "desa A, B dan C"
+    ALSO_DISTRICT = 14
+
+
+_WORDS: Final[dict[Cue, str]] = {
+    Cue.VILLAGE: "desa ds dsa kelurahan kel klurahan klrhan kelurhan gampong gp gampoeng gampung keuchik geuchik nagari pekon tiyuh "
+    "kalurahan lurah kades kds ohoi didesa dikelurahan sedesa bumdes",
+    Cue.HAMLET: "kampung kp kmp kpg kmpg kmpng kampong kamp dusun dsn dus lingkungan lingk jorong perum perumahan prum komplek "
+    "kompleks kompl komp blok padukuhan pedukuhan dukuh kavling kav griya graha villa taman vila cluster apartemen rusun btn",
+    Cue.DISTRICT: "kecamatan kec kc kcmtan kecamtan kecmatan distrik distrk camat puskesmas pkm puskes polsek kapolsek koramil "
+    "danramil kua kapanewon panewu kemantren dikec dikecamatan pustu sekecamatan",
+    Cue.KABUPATEN: "kabupaten kab kabptn kabupten bupati bup pemkab wabup dikabupaten sekabupaten kabupatan kabuten",
+    Cue.KOTA: "kota walikota wako walkot pemkot kotamadya kodya wawali wawako sekota dikota kot",
+    Cue.OFFICE: "rsud polres kapolres polresta polrestabes dprd kodim kejari pemda bpbd dinkes dishub disdik dlh pdam samsat lapas "
+    "satpol pupr dukcapil capil dinsos disdukcapil basarnas satlantas damkar dpu dinas imigrasi kominfo perumda bawaslu kpu",
+    Cue.PROVINCE: "provinsi prov prop propinsi gubernur gub pemprov polda",
+    Cue.STREET: "jalan jl jln jlan jaln gang gg gng lorong lrg lr ruas tol dijalan dijln dijl",
+    Cue.PERSON: "pak bapak bpk bp bu ibu sdr sdri saudara saudari haji hj hajah ust ustadz ustad kyai kiai drs nama bernama mas mbak bang "
+    "kang almarhum alm kopda serda serka bripka aiptu aipda briptu brigadir iptu ipda akp kompol letda kapten mayor kolonel jenderal "
+    "inisial",
+    Cue.COMPANY: "pt cv ud toko bank hotel rm resto restoran apotek masjid musholla mushola musola langgar gereja pura ponpes pesantren "
+    "yayasan koperasi mall mal plaza spbu indomaret alfamart tk paud tpq tpa kos kost warung bri bni bca mandiri universitas univ "
+    "pabrik cafe kafe",
+    Cue.FEATURE: "kali stasiun st pasar terminal bandara pelabuhan dermaga waduk situ danau jembatan jembtn jbtn simpang bundaran pantai "
+    "sdn smpn sman sd smp sma smk smkn mts mtsn rs rsu klinik gardu bendungan bendung curug perempatan pertigaan "
+    "alun jpo underpass flyover das rutan tpst",
+    Cue.LOCATIVE: "di daerah wilayah kawasan lokasi sekitar area warga masyarakat didaerah diwilayah dekat se sekitaran seputar tepatnya "
+    "lokasinya alamat posisi daerahnya penduduk dkt wil wilyah kwsn dikawasan disekitar wrg wrga masy bertempat domisili berlokasi "
+    "lok",
+}
+
+CUE_OF: Final[dict[str, Cue]] = {word: cue for cue, words in _WORDS.items() for word in words.split()}
+
+# Words before the (cued) name that make it a place of origin, of comparison, or a direction: how likely it is, then, that
+# the report is *not* about it.
+ASIDE: Final[dict[str, float]] = {
+    **dict.fromkeys(["asal", "perantau", "perantauan", "kelahiran", "merantau", "lahir", "berasal", "asli", "mantan"], 0.6),
+    **dict.fromkeys(["kuliah", "dirujuk", "rujuk", "rujukan", "mudik", "pindahan", "liburan"], 0.5),
+    **dict.fromkeys(["kerja", "bekerja", "pindah"], 0.4),
+    **dict.fromkeys(["ke", "menuju", "tujuan", "jurusan", "arah", "kearah", "trayek"], 0.45),
+    **dict.fromkeys(["dari", "dr", "from"], 0.25),
+    **dict.fromkeys(
+        ["perbatasan", "berbatasan", "tetangga", "dibanding", "dibandingkan", "banding", "seperti", "kayak", "kaya", "kyk", "spt", "sperti", "beda", "berbeda", "bandingkan", "contoh", "contohnya", "tiru", "meniru", "mencontoh"],
+        0.6,
+    ),
+    **dict.fromkeys(["bukan", "selain", "kecuali"], 0.7),
+}  # fmt: skip
+
+# (province, kabupaten, kota, district, village, place): chance that a name of that level stands here.
+LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
+    (0.020, 0.025, 0.025, 0.020, 0.020, 0.020),  # BARE
+    (0.080, 0.100, 0.100, 0.090, 0.100, 0.090),  # LOCATIVE
+    (0.000, 0.004, 0.004, 0.040, 0.800, 0.010),  # VILLAGE
+    (0.000, 0.002, 0.002, 0.020, 0.100, 0.010),  # HAMLET
+    (0.000, 0.005, 0.005, 0.850, 0.050, 0.020),  # DISTRICT
+    (0.002, 0.900, 0.015, 0.004, 0.002, 0.030),  # KABUPATEN
+    (0.002, 0.040, 0.800, 0.030, 0.010, 0.100),  # KOTA
+    (0.080, 0.250, 0.250, 0.040, 0.010, 0.080),  # OFFICE
+    (0.950, 0.003, 0.003, 0.001, 0.000, 0.002),  # PROVINCE
+    (0.002, 0.006, 0.006, 0.005, 0.008, 0.005),  # STREET
+    (0.001, 0.001, 0.001, 0.001, 0.001, 0.001),  # PERSON
+    (0.010, 0.012, 0.012, 0.008, 0.006, 0.010),  # COMPANY
+    (0.005, 0.030, 0.030, 0.050, 0.040, 0.040),  # FEATURE
+    (0.004, 0.010, 0.010, 0.050, 0.350, 0.020),  # ALSO_VILLAGE
+    (0.004, 0.015, 0.015, 0.400, 0.050, 0.020),  # ALSO_DISTRICT
+)
+
+# A name can never be surer than this to be a place at all: people, shops, streets and hamlets bear the same names.
+# Same order of levels.
+SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
+    (0.97, 0.96, 0.96, 0.86, 0.72, 0.90),
+    (0.98, 0.97, 0.97, 0.94, 0.88, 0.95),
+    (0.50, 0.80, 0.80, 0.90, 0.97, 0.90),
+    (0.50, 0.50, 0.50, 0.55, 0.50, 0.60),
+    (0.50, 0.80, 0.80, 0.98, 0.92, 0.90),
+    (0.80, 0.99, 0.97, 0.90, 0.80, 0.95),
+    (0.80, 0.97, 0.99, 0.95, 0.85, 0.97),
+    (0.95, 0.96, 0.96, 0.90, 0.60, 0.92),
+    (0.99, 0.80, 0.80, 0.60, 0.50, 0.60),
+    (0.40, 0.45, 0.45, 0.30, 0.15, 0.30),
+    (0.20, 0.10, 0.10, 0.06, 0.05, 0.10),
+    (0.40, 0.45, 0.45, 0.25, 0.15, 0.30),
+    (0.50, 0.90, 0.90, 0.75, 0.55, 0.80),
+    (0.50, 0.90, 0.90, 0.90, 0.93, 0.90),
+    (0.50, 0.90, 0.90, 0.95, 0.92, 0.90),
+)
+
+# Words that tell a kabupaten from a kota of the same name wherever they stand: (word, how many times likelier a kabupaten).
+SPEAKS_OF_KABUPATEN: Final[dict[str, float]] = {
+    **dict.fromkeys(["bupati", "bup", "pemkab", "wabup", "kabupaten", "kab"], 12.0),
+    **dict.fromkeys(["kades", "desa", "ds", "bumdes", "kds", "didesa"], 3.0),
+    **dict.fromkeys(["walikota", "wako", "walkot", "pemkot", "wawali", "kotamadya", "wawako", "kodya"], 1 / 12.0),
+    **dict.fromkeys(["kelurahan", "lurah", "kel"], 1 / 2.0),
+}  # fmt: skip
+
+# Written short only before another word of a name: "kb jeruk", "ps minggu", "pd aren". Too short to be safe alone.
+BEFORE_A_NAME: Final[dict[str, tuple[str, ...]]] = {
+    "pd": ("pondok", "padang"), "pdk": ("pondok",), "kb": ("kebon", "kebun"), "kbn": ("kebon", "kebun"), "kby": ("kebayoran",),
+    "klp": ("kelapa",), "ps": ("pasar",), "kr": ("karang", "kramat"), "krg": ("karang",), "lb": ("lubuk", "lebak"), "lbk": ("lubuk",),
+    "tl": ("teluk",), "bd": ("bandar",), "sp": ("simpang",), "spg": ("simpang",), "smpg": ("simpang",), "ma": ("muara",), "mr": ("muara",),
+    "m": ("muara",), "bt": ("batu", "batang"), "bkit": ("bukit",), "tnh": ("tanah",), "tn": ("tanah",), "pl": ("pulau",),
+    "p": ("pulau", "pematang"), "s": ("sungai",), "l": ("lubuk",), "g": ("gunung",), "gg": ("gunung",), "kmp": ("kampung",),
+    "kp": ("kampung",), "rw": ("rawa",), "jt": ("jati",), "ckp": ("cikupa",), "cmp": ("cempaka",), "cpk": ("cempaka",), "b": ("banda", "batang"),
+    "sbr": ("sumber",), "sdg": ("sindang",), "prk": ("parakan",), "pk": ("pangkal", "pangkalan"), "pgk": ("pangkal",), "pkl": ("pangkalan",),
+    "tb": ("tebing", "tanjung"), "t": ("tanjung", "tebing", "teluk"), "psp": ("padangsidimpuan",), "mt": ("muara",), "lhk": ("lhok",),
+    "kt": ("kota", "kuta"), "ktp": ("ketapang",), "bj": ("banjar", "bojong"), "jat": ("jati",), "kbj": ("kebon",), "sk": ("suka",),
+    "a": ("air", "aek"), "w": ("way",), "wy": ("way",), "dk": ("dukuh",), "smb": ("sumber",), "rto": ("rantau",), "tm": ("taman",),
+}  # fmt: skip

@@ -1,0 +1,331 @@
+"""From names to one regency: what each name says for every regency, taken together, with room for "none of these".
+
+For a name that is a place with chance q, is not *the* place with chance d, and stands for regency r with share s, a text
+about r is  (1 - q) + q·(d + (1 - d)·s·514)  times likelier than one about nowhere named. These factors are multiplied with
+the prior and with what the channel knows; regencies that no name speaks of share the rest.
+
+What surprises: a hint multiplies like any name does, but where the text alone is clear and the hint turns it over, the text
+is kept and the hint is shown as evidence against.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import exp, log
+from typing import Final
+
+from intake.understand.locate.calibration import calibration
+from intake.understand.locate.coordinates import Boundaries, regencies_near, written_coordinates
+from intake.understand.locate.cues import SPEAKS_OF_KABUPATEN
+from intake.understand.locate.evidence import gather_evidence
+from intake.understand.locate.gazetteer import DISTRICT, PROVINCE, VILLAGE, Gazetteer, gazetteer, unpack
+from intake.understand.locate.mentions import Mention, Reading, find_mentions
+from intake.understand.locate.tokens import Token, cut, plain
+from intake.understand.locate.types import (
+    Candidate,
+    Coordinates,
+    Decision,
+    Evidence,
+    Hints,
+    Level,
+    Location,
+    Thresholds,
+    Versions,
+)
+
+RESOLVER_VERSION: Final = "1"
+REGENCIES: Final = 514
+
+# A village inside a district that is named too: likelier the two are meant together.
+_TOGETHER: Final = 6.0
+# A text alone this sure is not turned over by a hint.
+_CLEAR: Final = 0.90
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Every regency that something speaks for, with its probability (before calibration); the others share ``rest``."""
+
+    probabilities: dict[int, float]
+    rest: float
+
+
+def locate(
+    text: str, *, hints: Hints = Hints(), thresholds: Thresholds = Thresholds(), boundaries: Boundaries | None = None
+) -> Location:
+    """Decide which regency a text concerns, or that it must be asked, or that it names none.
+
+    Never raises on any text. Reads the first 10,000 characters. ``boundaries`` (imported by the operator) make a point
+    decide by polygon; without them the nearest capital only suggests.
+    """
+    gaz = gazetteer()
+    readable = plain(text)
+    mentions, words = find_mentions(cut(readable))
+    mentions = _take_together(gaz, _once_each(mentions))
+    kinds = _kind_of_regency((words.tokens and [token.text for token in words.tokens]) or [])
+    point = hints.coordinates or written_coordinates(readable)
+    pointed, point_evidence = _read_point(gaz, point, boundaries)
+    from_text = weigh(gaz, mentions, kinds, pointed)
+    weighed = from_text
+    hinted: dict[int, float] = {}
+    for code, strength in hints.regencies:
+        number = gaz.regency_number.get(code)
+        if number is not None:
+            hinted[number] = hinted.get(number, 1.0) * max(strength, 1e-6)
+    if hinted:
+        weighed = weigh(gaz, mentions, kinds, pointed, hinted)
+        clear = _top(from_text)
+        if clear is not None and clear[1] >= _CLEAR and (top := _top(weighed)) is not None and top[0] != clear[0]:
+            weighed = from_text
+    return _conclude(gaz, text, mentions, words.tokens, weighed, thresholds, point_evidence, hinted)
+
+
+def weigh(
+    gaz: Gazetteer,
+    mentions: list[Mention],
+    kinds: float,
+    pointed: dict[int, float],
+    hinted: dict[int, float] | None = None,
+) -> Weighed:
+    """The probability of every regency spoken of, given the names, the kind of government, a point and hints."""
+    spoken: dict[int, float] = {}
+    base = 0.0
+    for mention in mentions:
+        q, d = mention.sureness, mention.aside
+        unnamed = log(1 - q + q * d)
+        base += unnamed
+        gain = q * (1 - d) * REGENCIES
+        floor = 1 - q + q * d
+        for regency, share in mention.reading.regencies.items():
+            spoken[regency] = spoken.get(regency, 0.0) + log(floor + gain * share) - unnamed
+    for source in (pointed, hinted or {}):
+        for regency, strength in source.items():
+            spoken[regency] = spoken.get(regency, 0.0) + log(strength)
+    tilt = log(kinds) / 2
+    for regency in spoken:
+        spoken[regency] += -tilt if gaz.regencies[regency].is_city else tilt
+    highest = max([*spoken.values(), 0.0])
+    masses = {regency: exp(value - highest) for regency, value in spoken.items()}
+    rest = (REGENCIES - len(spoken)) * exp(-highest)
+    total = sum(masses.values()) + rest
+    return Weighed({regency: mass / total for regency, mass in masses.items()}, rest / total)
+
+
+def _top(weighed: Weighed) -> tuple[int, float] | None:
+    return max(weighed.probabilities.items(), key=lambda item: (item[1], -item[0]), default=None)
+
+
+def _once_each(mentions: list[Mention]) -> list[Mention]:
+    """A name said twice is one piece of evidence: the surest time counts."""
+    surest: dict[tuple[tuple[int, int], ...], Mention] = {}
+    for mention in mentions:
+        what = tuple(sorted(entry[:2] for entry in mention.reading.entries))
+        known = surest.get(what)
+        if known is None or mention.sureness * (1 - mention.aside) > known.sureness * (1 - known.aside):
+            surest[what] = mention
+    return sorted(surest.values(), key=lambda mention: mention.first)
+
+
+def _take_together(gaz: Gazetteer, mentions: list[Mention]) -> list[Mention]:
+    """Make a village likelier that lies in a district which is named as well."""
+    districts = {
+        unpack(entry)[1]
+        for mention in mentions
+        for entry, _, _ in mention.reading.entries
+        if unpack(entry)[0] == DISTRICT
+    }
+    if not districts or len(mentions) < 2:
+        return mentions
+    taken = []
+    for mention in mentions:
+        entries = mention.reading.entries
+        inside = [entry for entry, _, _ in entries if _lies_in(gaz, entry, districts)]
+        taken.append(
+            mention
+            if not inside or len(entries) == 1
+            else replace(mention, reading=_favour(gaz, mention.reading, set(inside)))
+        )
+    return taken
+
+
+def _lies_in(gaz: Gazetteer, entry: int, districts: set[int]) -> bool:
+    level, number = unpack(entry)
+    return level == VILLAGE and gaz.village_district[number] in districts
+
+
+def _favour(gaz: Gazetteer, reading: Reading, favoured: set[int]) -> Reading:
+    total = sum(share * (_TOGETHER if entry in favoured else 1.0) for entry, _, share in reading.entries)
+    entries = tuple(
+        (entry, level, share * (_TOGETHER if entry in favoured else 1.0) / total)
+        for entry, level, share in reading.entries
+    )
+    regencies: dict[int, float] = {}
+    for entry, _, share in entries:
+        level, number = unpack(entry)
+        if level == PROVINCE:
+            members = gaz.regencies_of_province[number]
+            for member in members:
+                regencies[member] = regencies.get(member, 0.0) + share / len(members)
+        else:
+            of = gaz.regency_of(entry)
+            assert of is not None  # noqa: S101 - only a province has none
+            regencies[of] = regencies.get(of, 0.0) + share
+    return Reading(reading.mass, reading.surest, regencies, entries)
+
+
+def _kind_of_regency(tokens: list[str]) -> float:
+    """How many times likelier a kabupaten than a kota, by words such as "bupati" and "wali kota"."""
+    kinds = 1.0
+    for word in set(tokens):
+        kinds *= SPEAKS_OF_KABUPATEN.get(word, 1.0)
+    if "wali" in tokens and any(pair == ("wali", "kota") for pair in zip(tokens, tokens[1:], strict=False)):
+        kinds /= 12.0
+    return min(max(kinds, 1 / 30.0), 30.0)
+
+
+def _read_point(
+    gaz: Gazetteer, point: Coordinates | None, boundaries: Boundaries | None
+) -> tuple[dict[int, float], Evidence | None]:
+    """What a point says for every regency, and how it was read."""
+    if point is None:
+        return {}, None
+    near = regencies_near(point, boundaries)
+    if near is None:
+        return {}, None
+    strengths = {gaz.regency_number[code]: strength for code, strength in near.strengths if code in gaz.regency_number}
+    origin = {"text": "koordinat dalam teks", "photo": "koordinat foto", "form": "titik pada peta"}[point.origin]
+    evidence = Evidence(
+        start=-1,
+        end=-1,
+        text=f"{point.latitude:.5f}, {point.longitude:.5f}",
+        reading=f"{origin}: {near.reading}",
+        level="point",
+        regencies=tuple(code for code, _ in near.strengths[:3]),
+        supports=True,
+        weight=near.sureness,
+    )
+    return strengths, evidence
+
+
+def _conclude(
+    gaz: Gazetteer,
+    text: str,
+    mentions: list[Mention],
+    tokens: list[Token],
+    weighed: Weighed,
+    thresholds: Thresholds,
+    point_evidence: Evidence | None,
+    hinted: dict[int, float],
+) -> Location:
+    calibrated = calibration()
+    ranked = sorted(weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))[:8]
+    top = ranked[0] if ranked else None
+    probability = calibrated.apply(top[1]) if top else 0.0
+    scale = (1 - probability) / (1 - top[1]) if top and top[1] < 1 else 1.0
+    candidates = tuple(
+        Candidate(
+            gaz.regencies[number].code,
+            gaz.regencies[number].short,
+            probability if at == 0 else min(mass * scale, probability),
+        )
+        for at, (number, mass) in enumerate(ranked)
+        if at == 0 or mass * scale >= 0.005
+    )
+    decision: Decision
+    if top is not None and probability >= thresholds.decide:
+        decision = "decided"
+    elif any(mention.sureness >= 0.30 for mention in mentions) or (candidates and probability >= 0.15):
+        decision = "ask"
+    else:
+        decision = "none"
+    chosen = top[0] if top is not None and decision == "decided" else None
+    village, district, level, province = _how_deep(gaz, mentions, chosen)
+    choices: tuple[Candidate, ...] = ()
+    if decision == "ask":
+        choices = tuple(c for c in candidates if c.probability >= thresholds.choice)[: thresholds.choices]
+        if len(choices) == len(candidates[: thresholds.choices]) and sum(c.probability for c in choices) < 0.25:
+            choices = ()
+    evidence = gather_evidence(gaz, text, mentions, tokens, top[0] if top and decision != "none" else None, hinted)
+    if point_evidence is not None:
+        evidence = (*evidence, point_evidence)
+    names = _names(gaz, chosen, province, district, village)
+    return Location(
+        decision=decision,
+        regency=gaz.regencies[chosen].code if chosen is not None else None,
+        probability=probability,
+        candidates=candidates,
+        level=level,
+        village=gaz.village_code(village) if village is not None else None,
+        district=gaz.district_code(district) if district is not None else None,
+        province=gaz.provinces[province].code if province is not None else None,
+        evidence=evidence,
+        choices=choices,
+        versions=Versions(gaz.version, RESOLVER_VERSION, calibrated.version),
+        names=names,
+    )
+
+
+def _names(
+    gaz: Gazetteer, regency: int | None, province: int | None, district: int | None, village: int | None
+) -> dict[str, str]:
+    names = {}
+    if province is not None:
+        names[gaz.provinces[province].code] = gaz.provinces[province].name
+    if regency is not None:
+        names[gaz.regencies[regency].code] = gaz.regencies[regency].name
+    if district is not None:
+        names[gaz.district_code(district)] = gaz.district_name(district)
+    if village is not None:
+        names[gaz.village_code(village)] = gaz.village_name(village)
+    return names
+
+
+def _how_deep(
+    gaz: Gazetteer, mentions: list[Mention], regency: int | None
+) -> tuple[int | None, int | None, Level | None, int | None]:
+    """Village, district, level reached and province, as far as the names inside the regency are one place."""
+    if regency is None:
+        return _province_only(mentions)
+    province = gaz.regency_province[regency]
+    districts: dict[int, float] = {}
+    villages: dict[int, float] = {}
+    for mention in mentions:
+        for entry, _, share in mention.reading.entries:
+            if gaz.regency_of(entry) != regency:
+                continue
+            level, number = unpack(entry)
+            part = mention.sureness * share / max(mention.reading.regencies.get(regency, share), 1e-9)
+            if level == DISTRICT:
+                districts[number] = max(districts.get(number, 0.0), part)
+            elif level == VILLAGE:
+                villages[number] = max(villages.get(number, 0.0), part)
+    district = _only(districts)
+    if district is not None:
+        inside = {number: part for number, part in villages.items() if gaz.village_district[number] == district}
+        village = _only(inside)
+    else:
+        village = _only(villages) if not districts else None
+    if village is not None:
+        return village, gaz.village_district[village], "village", province
+    if district is not None:
+        return None, district, "district", province
+    return None, None, "regency", province
+
+
+def _only(parts: dict[int, float]) -> int | None:
+    """The one that stands out: sure enough, and twice as sure as the next."""
+    ranked = sorted(parts.items(), key=lambda item: -item[1])
+    if not ranked or ranked[0][1] < 0.3:
+        return None
+    if len(ranked) > 1 and ranked[1][1] > ranked[0][1] / 2:
+        return None
+    return ranked[0][0]
+
+
+def _province_only(mentions: list[Mention]) -> tuple[int | None, int | None, Level | None, int | None]:
+    for mention in mentions:
+        for entry, _, share in mention.reading.entries:
+            level, number = unpack(entry)
+            if level == PROVINCE and share * mention.sureness > 0.5:
+                return None, None, "province", number
+    return None, None, None, None

@@ -1,0 +1,116 @@
+"""A text cut into tokens that the gazetteer can look up, each knowing where it stood.
+
+The same cutting and the same canonical spelling are used when the gazetteer is compiled and when a text is read: two
+spellings meet because both become the same key. A key is the canonical tokens written *without spaces*, so "Pekanbaru" and
+"pekan baru", "Bau-Bau" and "baubau" need no variants.
+
+What surprises: every character is replaced by exactly one character, so the offsets of a token are offsets in the text as
+the citizen sent it, whatever accents, full-width letters or invisible characters it held.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+# As long as a report may be; what stands behind it is not read.
+LONGEST_TEXT: Final = 10_000
+
+_JOINERS: Final = "'`´‘’ʼ\u00ad\u200b\u200c\u200d\u2060\ufeff"
+
+
+class _OneForOne(dict[int, str]):
+    """A table for ``str.translate`` that fills itself: any character becomes one of ``[a-zA-Z0-9]``, ASCII, or a joiner."""
+
+    def __missing__(self, point: int) -> str:
+        char = chr(point)
+        plain = " "
+        if char in _JOINERS:
+            plain = "'"
+        elif char in "–—−‐‑‒":
+            plain = "-"
+        elif point < 128:
+            plain = char
+        else:
+            for part in unicodedata.normalize("NFKD", char):
+                if part.isascii():
+                    plain = part if part.isprintable() else " "
+                    break
+        self[point] = plain
+        return plain
+
+
+_TABLE: Final = _OneForOne()
+
+# Words of names written short, or in the spelling of a region; safe everywhere, applied on both sides.
+CANONICAL: Final[dict[str, str]] = {
+    "sei": "sungai", "sui": "sungai", "sungei": "sungai", "sunge": "sungai",
+    "tj": "tanjung", "tg": "tanjung", "tjg": "tanjung", "tanjong": "tanjung", "tanjuang": "tanjung", "tjung": "tanjung", "tanj": "tanjung",
+    "kep": "kepulauan", "gn": "gunung", "gunong": "gunung", "gng": "gunung", "gunuang": "gunung",
+    "muaro": "muara", "lubuak": "lubuk", "tlk": "teluk", "taluk": "teluk", "btg": "batang", "ujg": "ujung",
+    "ujong": "ujung", "bkt": "bukit", "bdr": "bandar", "psr": "pasar",
+    "sel": "selatan", "slt": "selatan", "sltn": "selatan", "utr": "utara", "brt": "barat", "tmr": "timur", "tgh": "tengah",
+    "teng": "tengah", "mns": "meunasah", "mesjid": "masjid", "msjd": "masjid",
+    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
+    "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
+    "xxi": "21", "i": "1", "v": "5", "x": "10",
+}  # fmt: skip
+
+_TOKEN: Final = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*|[0-9]+")
+# BanjirSamarinda, SARJepara: words glued by their capitals.
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word or number: ``text`` canonical, ``[start, end)`` in the text as it came, ``gap`` what stood before it."""
+
+    text: str
+    start: int
+    end: int
+    gap: str
+    raw: str
+
+
+def plain(text: str) -> str:
+    """The first ``LONGEST_TEXT`` characters in ASCII, character for character."""
+    text = text[:LONGEST_TEXT]
+    return text.translate(_TABLE) if not text.isascii() or "`" in text else text
+
+
+def cut(text: str) -> list[Token]:
+    """Cut a text (already ``plain``) into tokens, in order."""
+    tokens: list[Token] = []
+    last = 0
+    canonical = CANONICAL.get
+    for match in _TOKEN.finditer(text):
+        raw = match.group()
+        start, end = match.span()
+        gap = text[last:start]
+        last = end
+        if not raw.islower() and not raw.isupper() and not raw.istitle():
+            pieces = _HUMP.split(raw)
+            if len(pieces) > 1 and all(len(piece) > 2 for piece in pieces):
+                at = start
+                for piece in pieces:
+                    low = piece.lower().replace("'", "")
+                    tokens.append(Token(canonical(low, low), at, at + len(piece), gap, piece))
+                    at += len(piece)
+                    gap = ""
+                continue
+        low = raw.lower()
+        if "'" in low:
+            low = low.replace("'", "")
+        tokens.append(Token(canonical(low, low), start, end, gap, raw))
+    return tokens
+
+
+def key_of(name: str) -> str:
+    """The key under which a name is filed: its canonical tokens without spaces.
+
+    >>> key_of("Muaro Bungo"), key_of("Bau-Bau"), key_of("Ma'u"), key_of("Koto XI Tarusan")
+    ('muarabungo', 'baubau', 'mau', 'koto11tarusan')
+    """
+    return "".join(token.text for token in cut(plain(name)))
