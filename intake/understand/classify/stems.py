@@ -1,0 +1,116 @@
+"""Find the root of an Indonesian word among the roots we know.
+
+Not a stemmer for its own sake: a word is only cut as far as makes it a root that the lexicon lists, so a derived form
+that means something of its own ("penerangan", street lighting) is simply listed as a root and stays whole.
+
+What surprises: words without vowels ("jmbtn", "prbaikan") are compared by their consonants, and only where exactly
+one root has those consonants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_ENDINGS = ("nya", "lah", "kah", "pun", "tah", "ku", "mu", "ne", "ny", "x", "e")
+_SUFFIXES = ("kan", "an", "i", "in", "keun", "ke", "s")
+_PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("memper", ("",)),
+    ("diper", ("",)),
+    ("menge", ("",)),
+    ("penge", ("",)),
+    ("meng", ("", "k")),
+    ("peng", ("", "k")),
+    ("meny", ("s",)),
+    ("peny", ("s",)),
+    ("mem", ("", "p")),
+    ("pem", ("", "p")),
+    ("men", ("", "t")),
+    ("pen", ("", "t")),
+    ("me", ("",)),
+    ("pe", ("",)),
+    ("ber", ("", "r")),
+    ("per", ("", "r")),
+    ("ter", ("", "r")),
+    ("be", ("",)),
+    ("te", ("",)),
+    ("nge", ("",)),
+    ("ng", ("", "k")),
+    ("ny", ("s", "c")),
+    ("di", ("",)),
+    ("ke", ("",)),
+    ("se", ("",)),
+    ("n", ("t",)),
+    ("m", ("p",)),
+    ("d", ("",)),
+)
+_VOWELS = frozenset("aiueo")
+_MIN_ROOT, _MIN_SKELETON = 3, 4
+_CACHE_WORDS = 6_000
+
+
+def skeleton(word: str) -> str:
+    """Return the consonants of ``word`` in order: jembatan → jmbtn."""
+    return "".join(letter for letter in word if letter not in _VOWELS)
+
+
+class Roots:
+    """Roots, and the way from a written word to its root. Holds a bounded cache."""
+
+    def __init__(self, roots: Iterable[str]) -> None:
+        """Keep ``roots`` as they are written."""
+        self._roots = frozenset(roots)
+        self._known: dict[str, str] = {}
+        self._skeletons: dict[str, str] = {}
+        for root in sorted(self._roots):
+            if len(root) > _MIN_SKELETON:
+                bare = skeleton(root)
+                if len(bare) >= _MIN_SKELETON:
+                    self._skeletons[bare] = "" if bare in self._skeletons else root
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._roots
+
+    def of(self, words: Iterable[str]) -> list[str]:
+        """Return the root of each word, in order; a word without one keeps its form."""
+        known = self._known
+        found = []
+        for word in words:
+            root = known.get(word)
+            if root is None:
+                if len(known) >= _CACHE_WORDS:
+                    known.clear()
+                root = known[word] = self._root(word)
+            found.append(root)
+        return found
+
+    def _root(self, word: str) -> str:
+        roots = self._roots
+        if word in roots or len(word) <= _MIN_ROOT or len(word) > 24:
+            return word
+        shorter = word
+        forms = [word]
+        for ending in _ENDINGS:
+            if word.endswith(ending) and len(word) - len(ending) >= _MIN_ROOT:
+                shorter = word[: -len(ending)]
+                forms.append(shorter)
+                break
+        for form in tuple(forms):
+            forms += [form[: -len(s)] for s in _SUFFIXES if form.endswith(s) and len(form) - len(s) >= _MIN_ROOT]
+        for form in forms:
+            if form in roots:
+                return form
+        for form in forms:
+            for prefix, restored in _PREFIXES:
+                if form.startswith(prefix):
+                    rest = form[len(prefix) :]
+                    if len(rest) >= _MIN_ROOT - 1:
+                        for first in restored:
+                            if first + rest in roots and len(first + rest) >= _MIN_ROOT:
+                                return first + rest
+        return self._by_consonants(word) or (shorter if len(shorter) > _MIN_ROOT else word)
+
+    def _by_consonants(self, word: str) -> str | None:
+        bare = skeleton(word)
+        if len(bare) < _MIN_SKELETON or (len(word) - len(bare)) * 3 > len(word):
+            return None
+        return self._skeletons.get(bare) or None

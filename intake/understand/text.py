@@ -1,0 +1,105 @@
+"""Spell a message the way a dictionary would, so that words can be matched.
+
+For matching words only. It must never run before a place is resolved: "wetan", "karo" or "pa" are slang to this module
+and parts of place names to the gazetteer. Nothing here shows its result to a person.
+
+What surprises: digits that stand for a doubled word ("jalan2") and doubled words ("jalan-jalan") both become the single
+word, because topics do not depend on it; repeated letters are cut ("parahhhh"), but a doubled letter inside a word the
+spelling list knows stays.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from importlib import resources
+
+MAX_LENGTH_CHARS = 10_000
+"""Longer texts are read from both ends: what somebody wants stands at the start or at the end."""
+_HEAD_CHARS, _TAIL_CHARS = 7_000, 3_000
+
+_WORD = re.compile(r"[^\W_]+")
+_DOUBLED = re.compile(r"\b([^\W\d_]{2,20})-(?:\1)(?!\w)|\b([^\W\d_]{2,20})-(?=\2)")
+_REPEATED = re.compile(r"([^\W\d_])\1{2,}")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+_MONEY_UNIT = {"rb", "ribu", "jt", "juta", "k", "rbu", "jta", "m"}
+
+
+def clean(text: str) -> str:
+    """Return ``text`` in one Unicode form, lower case, without invisible marks, at most ``MAX_LENGTH_CHARS`` long."""
+    if len(text) > MAX_LENGTH_CHARS:
+        text = f"{text[:_HEAD_CHARS]} {text[-_TAIL_CHARS:]}"
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))[:MAX_LENGTH_CHARS]
+    return text.lower()
+
+
+@functools.cache
+def spelling() -> dict[str, tuple[str, ...]]:
+    """Return written form → words, from ``data/classify_spelling.tsv``."""
+    table: dict[str, tuple[str, ...]] = {}
+    lines = resources.files("intake.understand").joinpath("data/classify_spelling.tsv").read_text("utf-8")
+    for line in lines.splitlines():
+        if line and line[0] != "#":
+            forms, meaning = line.split("\t")[:2]
+            words = tuple(meaning.split())
+            for form in forms.split(","):
+                table[form.strip()] = words
+    return table
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a cleaned ``text`` in order, spelled out: "jln2 di kmpg rsk parahhh" → jalan di kampung rusak parah.
+
+    Numbers stay as they are; punctuation is gone. Linear in the length of the text.
+    """
+    if "-" in text:
+        text = _DOUBLED.sub(r"\1", text)
+    known = spelling()
+    found: list[str] = []
+    for word in _WORD.findall(text):
+        expanded = known.get(word)
+        if expanded is not None:
+            found += expanded
+        elif word.isalpha() and not _has_triple(word):
+            found.append(word)
+        else:
+            found += _respell(word, known)
+    return found
+
+
+def _has_triple(word: str) -> bool:
+    previous = run = ""
+    for letter in word:
+        run = run + letter if letter == previous else letter
+        if len(run) == 3:
+            return True
+        previous = letter
+    return False
+
+
+def _respell(word: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Undo repeated letters and reduplication digits in one written word."""
+    shorter = _REPEATED.sub(r"\1", word)
+    if shorter in known:
+        return known[shorter]
+    stem = shorter.rstrip("0123456789")
+    if stem != shorter and len(stem) > 1 and stem.isalpha():
+        digits = shorter[len(stem) :]
+        if digits == "2":
+            return known.get(stem, (stem,))
+        return (*known.get(stem, (stem,)), digits)
+    rest = shorter.lstrip("0123456789")
+    if rest != shorter and rest in _MONEY_UNIT:
+        return (shorter[: len(shorter) - len(rest)], "ribu" if rest[0] in "rk" else "juta")
+    if "2" in shorter and len(shorter) > 4:
+        head, _, tail = shorter.partition("2")
+        if head.isalpha() and tail in ("an", "nya", "kan", "i"):
+            return known.get(head, (head,))
+    return (shorter,)
+
+
+def fold(text: str) -> str:
+    """Return a form in which two sendings of one message are equal: words only, spelled out, one blank between them."""
+    return " ".join(words_of(clean(text)))
