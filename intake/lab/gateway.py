@@ -1,7 +1,7 @@
 """A stand-in for Twilio's REST API: as much of it as sending an SMS, asking for it later and its status callback need.
 
 It speaks to Twilio's own Python library (https://www.twilio.com/docs/messaging/api/message-resource), keeps what it
-was given on the citizen's phone in the spool, then calls the StatusCallback, signed, first ``sent``, then ``delivered``.
+was given on the citizen's phone in the spool, then calls the StatusCallback, signed: ``sent``, then ``delivered``.
 
 What surprises: it calls addresses of this machine only, and refuses any other callback address (code 21609), so that
 a lab with a wrong setting reaches nobody. Callbacks that find no place in the queue are dropped, as a gateway's may be.
