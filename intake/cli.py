@@ -12,8 +12,19 @@ import click
 
 # command → (module, attribute, one line for `sahut --help`)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "locate": ("intake.commands.understand", "locate", "Which regency a text concerns."),
-    "classify": ("intake.commands.understand", "classify", "What a text is about."),
+    "up": ("intake.commands.up", "up", "Start everything on this machine, servers included."),
+    "release": ("intake.commands.operate", "release", "Bring the database to this release; or let parked work go on."),
+    "parked": ("intake.commands.operate", "parked", "Work that was put aside after failing too often."),
+    "quarantine": ("intake.commands.operate", "quarantine", "Requests that could not be read; replay them."),
+    "user": ("intake.commands.user", "user", "Officers and their log-ins."),
+    "desk": ("intake.commands.operate", "desk", "How a regency is reached: inbox, webhook or e-mail."),
+    "stats": ("intake.commands.operate", "stats", "How many messages, reports and replies there are."),
+    "explain": ("intake.commands.operate", "explain", "Why a report went where it went."),
+    "locate": ("intake.commands.understand_locate", "locate", "Which regency a text concerns."),
+    "regions": ("intake.commands.regions", "regions", "Boundaries of the regencies, for coordinates."),
+    "classify": ("intake.commands.understand_classify", "classify", "What a text is about."),
+    "train": ("intake.commands.train", "train", "Learn from officers' corrections."),
+    "models": ("intake.commands.models", "models", "Models: list, compare, activate, roll back."),
 }
 
 

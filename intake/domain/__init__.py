@@ -1,0 +1,1 @@
+"""What we understood: the plain values and rules of a report's life. No I/O, no framework."""

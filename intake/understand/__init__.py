@@ -1,1 +1,1 @@
-"""What a text means: where (``locate``), what about (``classify``), said before (``duplicates``). Pure functions, no I/O."""
+"""What a text means: where (``locate``), what about (``classify``), said before (``duplicates``). Pure."""

@@ -1,0 +1,269 @@
+"""What officers do with reports: look, hand to the right regency, send back, answer, close.
+
+Every function takes the officer and asks whether it is theirs to do: a page that forgets to ask cannot leak. A report
+that is not theirs is not found, whether it exists or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import Connection, text
+
+from intake import wording
+from intake.domain.reference import report_id_of
+from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, STEPS, State
+from intake.runtime import Runtime
+from intake.saying import occasion, say
+from intake.storage import handovers, messages, replies, reports
+from intake.storage.handovers import Handover
+from intake.storage.messages import StoredMessage
+from intake.storage.officers import Officer
+from intake.storage.replies import Reply
+from intake.storage.reports import KeptDecision, Report, Step
+from intake.understand.locate import regencies
+
+View = Literal["perlu_tindakan", "menunggu", "selesai", "disisihkan", "semua"]
+
+#: The views of the inbox: which states each shows.
+VIEWS: Final[dict[View, frozenset[State]]] = {
+    "perlu_tindakan": AT_THE_DESK - {State.DITINDAKLANJUTI},
+    "menunggu": frozenset({State.DITINDAKLANJUTI, State.TERTUNDA, State.DITERUSKAN}),
+    "selesai": frozenset({State.SELESAI}),
+    "disisihkan": frozenset({State.DIARSIPKAN, State.DIGABUNG}),
+    "semua": frozenset(State),
+}
+#: For the central desk what needs action is what no regency has.
+_CENTRAL_ACTION: Final = FOR_TRIAGE | {State.DITERIMA}
+LONGEST_ANSWER: Final = 4000
+
+
+class NotYours(Exception):
+    """No such report, or it is another's: the same to who asks."""
+
+
+class EmptyText(Exception):
+    """Something has to be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    reference: str
+    state: State
+    regency: str | None
+    topic: str | None
+    urgency: str | None
+    secret: bool
+    opened_at: datetime
+    channel: str
+    beginning: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """Everything an officer may see of a report."""
+
+    report: Report
+    conversation: list[StoredMessage]
+    replies: list[Reply]
+    history: list[Step]
+    decision: KeptDecision | None
+    handovers: list[Handover]
+
+
+def states_of(officer: Officer, view: View) -> frozenset[State]:
+    if officer.role == "central" and view == "perlu_tindakan":
+        return _CENTRAL_ACTION
+    return VIEWS[view]
+
+
+def inbox(
+    connection: Connection,
+    officer: Officer,
+    *,
+    view: View = "perlu_tindakan",
+    before: int | None = None,
+    limit: int = 50,
+) -> list[InboxRow]:
+    """The officer's reports of a view, urgent ones first within the page, newest first. ``before``: a report's id."""
+    rows = connection.execute(
+        text("""
+            select r.reference, r.state, r.regency, r.topic, r.urgency, r.secret, r.opened_at, r.channel,
+                   left(m.text, 200) as beginning
+            from report r join message m on m.id = r.id
+            where r.state = any(:states) and (cast(:regency as text) is null or r.regency = :regency)
+              and (cast(:before as bigint) is null or r.id < :before)
+            order by r.id desc limit :limit
+        """),
+        {
+            "states": [str(s) for s in states_of(officer, view)],
+            "regency": officer.regency if officer.role == "regency" else None,
+            "before": before,
+            "limit": limit,
+        },
+    )
+    found = [InboxRow(**{**row._mapping, "state": State(row.state)}) for row in rows]
+    return sorted(found, key=lambda row: row.urgency != "darurat")
+
+
+def counts(connection: Connection, officer: Officer) -> dict[View, int]:
+    """How many reports each view holds."""
+    rows = connection.execute(
+        text("""select state, count(*) as n from report
+                where cast(:regency as text) is null or regency = :regency group by state"""),
+        {"regency": officer.regency if officer.role == "regency" else None},
+    )
+    by_state = {State(row.state): int(row.n) for row in rows}
+    return {view: sum(by_state.get(state, 0) for state in states_of(officer, view)) for view in VIEWS}
+
+
+def find(connection: Connection, officer: Officer, reference: str) -> Report:
+    """A report the officer may see, or NotYours."""
+    report_id = report_id_of(reference)
+    report = None if report_id is None else reports.find(connection, report_id)
+    if report is None or not officer.may_see(report.regency):
+        raise NotYours
+    return report
+
+
+def open_file(connection: Connection, officer: Officer, reference: str) -> ReportFile:
+    report = find(connection, officer, reference)
+    return ReportFile(
+        report,
+        messages.of_report(connection, report.id),
+        replies.of_report(connection, report.id),
+        reports.history_of(connection, report.id),
+        reports.last_decision(connection, report.id),
+        handovers.of_report(connection, report.id),
+    )
+
+
+def route(rt: Runtime, officer: Officer, reference: str, *, regency: str, reason: str = "") -> Report:
+    """Hand a report to a regency (central desk). The citizen is told. Raises NotYours, StepNotAllowed."""
+    if officer.role != "central" or regency not in regencies():
+        raise NotYours
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        report = reports.step(
+            connection, report.id, State.TERDISPOSISI, actor="officer", officer_id=officer.id, action="routed",
+            reason=reason, detail={"from": report.regency, "to": regency},
+            values={"regency": regency, "handed_over_at": rt.clock(), "waiting_for": None, "choices": [],
+                    "district": None, "village": None},
+        )  # fmt: skip
+        round_ = _count_of(connection, report.id)
+        handovers.promise_handover(
+            connection, report_id=report.id, regency=regency, cause=f"route:{report.id}:{round_}"
+        )
+        words = wording.forwarded(occasion(rt, report), regency=regencies()[regency].short)
+        _tell(connection, report, words, kind="forwarded", cause=f"forwarded:{report.id}:{round_}")
+        return report
+
+
+def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Report:
+    """Bukan wewenang kami: back to the central desk, with the reason. Raises EmptyText without one."""
+    if not reason.strip():
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        return reports.step(
+            connection, report.id, State.DIKEMBALIKAN, actor="officer", officer_id=officer.id, action="sent_back",
+            reason=reason.strip(), detail={"from": report.regency}, values={"regency": None},
+        )  # fmt: skip
+
+
+def take_up(rt: Runtime, officer: Officer, reference: str) -> Report:
+    """The unit is at work on it."""
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        return reports.step(
+            connection, report.id, State.DIPROSES, actor="officer", officer_id=officer.id, action="taken_up"
+        )
+
+
+def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Report:
+    """Answer the citizen. Two officers may answer one after the other; one click is one answer (the step decides)."""
+    said = words.strip().replace("\x00", "")[:LONGEST_ANSWER]
+    if not said:
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        report = reports.step(
+            connection, report.id, State.DITINDAKLANJUTI, actor="officer", officer_id=officer.id, action="answered",
+            detail={"answer": said}, values={"answered_at": rt.clock()},
+        )  # fmt: skip
+        office = regencies()[report.regency].short if report.regency else "Admin Pusat"
+        text_ = wording.answered(occasion(rt, report), office=office, answer=said)
+        _tell(
+            connection, report, text_, kind="answered", cause=f"answered:{report.id}:{_count_of(connection, report.id)}"
+        )
+        return report
+
+
+def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") -> Report:
+    """Finished. The citizen is told, and how to say that it is not."""
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        report = reports.step(
+            connection, report.id, State.SELESAI, actor="officer", officer_id=officer.id, action="closed",
+            reason=reason, values={"closed_at": rt.clock()},
+        )  # fmt: skip
+        _tell(
+            connection, report, wording.closed(occasion(rt, report)), kind="closed",
+            cause=f"closed:{report.id}:{_count_of(connection, report.id)}",
+        )  # fmt: skip
+        return report
+
+
+def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Report:
+    """Put aside with a reason, restorable; the citizen is not written to. Raises EmptyText without a reason."""
+    if not reason.strip():
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        return reports.step(
+            connection, report.id, State.DIARSIPKAN, actor="officer", officer_id=officer.id, action="archived",
+            reason=reason.strip(),
+        )  # fmt: skip
+
+
+def restore(rt: Runtime, officer: Officer, reference: str) -> Report:
+    """Back from the archive to verification."""
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        return reports.step(
+            connection, report.id, State.MENUNGGU_VERIFIKASI, actor="officer", officer_id=officer.id, action="restored",
+            only_from=[State.DIARSIPKAN],
+        )  # fmt: skip
+
+
+def may(report: Report, officer: Officer) -> frozenset[str]:
+    """What this officer can do with this report now, by the names of the functions above: what a page offers."""
+    following = STEPS[report.state]
+    offered = set()
+    if officer.role == "central" and State.TERDISPOSISI in following:
+        offered.add("route")
+    for name, state in (
+        ("send_back", State.DIKEMBALIKAN), ("take_up", State.DIPROSES), ("answer", State.DITINDAKLANJUTI),
+        ("close", State.SELESAI), ("archive", State.DIARSIPKAN),
+    ):  # fmt: skip
+        if state in following:
+            offered.add(name)
+    if report.state is State.DIARSIPKAN:
+        offered.add("restore")
+    if report.state in AT_REST:
+        offered &= {"restore"}
+    return frozenset(offered)
+
+
+def _tell(connection: Connection, report: Report, words: wording.Wording, *, kind: str, cause: str) -> None:
+    """Say it to the citizen, in the thread of what they said last."""
+    conversation = messages.of_report(connection, report.id)
+    say(connection, report, words, kind=kind, cause=cause, answers=conversation[-1] if conversation else None)
+
+
+def _count_of(connection: Connection, report_id: int) -> int:
+    """How many steps the report has taken: makes a cause that is new each time, and the same within one step."""
+    counted = connection.execute(text("select count(*) from history where report_id = :id"), {"id": report_id})
+    return int(counted.scalar_one())

@@ -1,0 +1,121 @@
+"""A message becomes a report (or joins one) and a promise to read it, in one transaction.
+
+This is the one file that joins what was said (``channels.messages``) to what we keep. What happens here must hold with
+nothing but the database: no queue, no classifier, no provider.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from channels.channel import Forged, Unreadable
+from channels.messages import Ack, InboundMessage, InboundRequest
+from intake import converse, logs
+from intake.runtime import Runtime
+from intake.storage import messages, quarantine
+from intake.storage.database import Unavailable
+from intake.storage.messages import Remembered
+
+log = logs.get("receive")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """``remembered`` is None when the request could not be read and was put in quarantine."""
+
+    ack: Ack
+    remembered: Remembered | None
+
+
+def receive(rt: Runtime, channel: str, message: InboundMessage) -> Received:
+    """Keep a message; committed when this returns. The same message again gives the same answer and changes nothing.
+
+    Raises one of ``storage.database.Unavailable`` when the database does not take it: nothing is kept then.
+    """
+    reading = converse.read(message)
+    token = message.reply_token
+    with rt.engine.begin() as connection:
+        kept = messages.remember(
+            connection,
+            rt.ids,
+            channel,
+            message,
+            opens=reading.kind == "report",
+            joins_report=int(token) if token and token.isascii() and token.isdecimal() else None,
+            mentioned=reading.mentioned,
+        )
+    log.info("message_kept", channel=channel, message_id=kept.message_id, report_id=kept.report_id, new=kept.new)
+    return Received(Ack.ACCEPTED if kept.new else Ack.DUPLICATE, kept)
+
+
+def receive_request(rt: Runtime, channel: str, request: InboundRequest) -> Received:
+    """Verify, read and keep what a provider sent.
+
+    Raises Forged (after counting it) and the errors of ``receive``. What cannot be read, for whatever reason, is kept
+    as it came and acknowledged: the provider would only send the same again.
+    """
+    speaker = rt.channels[channel]
+    try:
+        speaker.verify(request)
+    except Forged:
+        refuse(rt, channel, "forged")
+        raise
+    try:
+        message = speaker.parse(request)
+    except Unreadable as why:
+        return quarantine_request(rt, channel, request, str(why))
+    except Exception as fault:  # a door: a fault of ours in reading must not lose the message
+        log.exception("reading_failed", channel=channel)
+        return quarantine_request(rt, channel, request, f"reading failed: {type(fault).__qualname__}")
+    return receive(rt, channel, message)
+
+
+def quarantine_request(rt: Runtime, channel: str, request: InboundRequest, reason: str) -> Received:
+    """Keep a request as it came, for a person or a later release."""
+    query = request.url.partition("?")[2]
+    with rt.engine.begin() as connection:
+        kept = quarantine.keep(
+            connection, channel, query=query, headers=request.headers, body=request.body, reason=reason
+        )
+    log.warning("request_quarantined", channel=channel, quarantine_id=kept)
+    return Received(Ack.QUARANTINED, None)
+
+
+def refuse(rt: Runtime, channel: str, reason: str) -> None:
+    """Count a refused request. Counting never stands in the way of refusing."""
+    log.warning("request_refused", channel=channel, reason=reason)
+    try:
+        with rt.engine.begin() as connection:
+            quarantine.count_refusal(connection, channel, reason)
+    except Unavailable:
+        log.warning("refusal_not_counted", channel=channel)
+
+
+def replay(rt: Runtime, kept_id: int) -> Received:
+    """Read a request from quarantine again, with this release. Raises Unreadable when it still cannot be read."""
+    with rt.engine.connect() as connection:
+        channel, query, headers, body = quarantine.raw(connection, kept_id)
+    request = request_again(rt, channel, query, dict(headers), body)
+    received = receive(rt, channel, rt.channels[channel].parse(request))
+    with rt.engine.begin() as connection:
+        quarantine.mark_replayed(connection, kept_id)
+    return received
+
+
+def request_again(rt: Runtime, channel: str, query: str, headers: dict[str, str], body: bytes) -> InboundRequest:
+    """The request as it was, from what the quarantine keeps of it."""
+    from urllib.parse import parse_qsl
+
+    from channels.messages import Headers
+
+    fields = Headers(headers)
+    form: tuple[tuple[str, str], ...] = ()
+    if fields.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+        form = tuple(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return InboundRequest(
+        url=f"{rt.settings.public_url}/hooks/{channel}" + (f"?{query}" if query else ""),
+        headers=fields,
+        body=body,
+        form=form,
+        query=tuple(parse_qsl(query, keep_blank_values=True)),
+    )

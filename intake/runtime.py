@@ -1,0 +1,47 @@
+"""What every door of the house needs, opened once: settings, database, channels, clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from channels.channel import Channel, Misconfigured
+from channels.registry import open_channels
+from intake import logs
+from intake.settings import Settings
+from intake.storage.database import open_engine
+from intake.storage.messages import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Handed to whatever does something; tests make their own."""
+
+    settings: Settings
+    engine: Engine
+    channels: Mapping[str, Channel]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ids: Ids = field(default_factory=Ids)
+
+
+def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:
+    """Read the settings, open engine and channels. Raises Misconfigured with the faults of all of them."""
+    faults: list[str] = []
+    settings: Settings | None = None
+    channels: Mapping[str, Channel] = {}
+    try:
+        settings = Settings.from_environ(environ)
+    except Misconfigured as wrong:
+        faults.extend(wrong.faults)
+    try:
+        channels = open_channels(environ, public_url=environ.get("PUBLIC_URL", "").rstrip("/"))
+    except Misconfigured as wrong:
+        faults.extend(wrong.faults)
+    if faults or settings is None:
+        raise Misconfigured(faults)
+    logs.configure(settings.log_level)
+    return Runtime(settings, open_engine(settings.database_url), channels)

@@ -1,0 +1,157 @@
+"""Every variable the house reads, once, at the door. ``.env.example`` lists them; a test holds the two together.
+
+The channels read their own variables (``channels.registry``); their faults are told together with ours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from channels.channel import Misconfigured
+
+__all__ = ["Misconfigured", "Settings"]
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+#: Shorter keys can be guessed; 32 characters of hex are 128 bits.
+_SHORTEST_KEY: Final = 32
+
+#: name → what it is for; the names below are all the house itself reads.
+VARIABLES: Final[dict[str, str]] = {
+    "DATABASE_URL": "PostgreSQL, e.g. postgresql://sahut@db/sahut",
+    "REDIS_URL": "Valkey or Redis, e.g. redis://cache:6379/0 (workers and relay only)",
+    "PUBLIC_URL": "the address by which citizens and providers reach us; signatures are checked against it",
+    "SAHUT_SECRET_KEYS": "secrets for links and log-ins, newest first, separated by commas",
+    "SAHUT_DATA": "folder for what is kept outside the database",
+    "SAHUT_EMBEDDED": "1 when the servers of `sahut up` are used; set by it",
+    "SAHUT_LAB": "1 shows the lab (/lab); only together with the embedded servers",
+    "SAHUT_LOG_LEVEL": "debug, info, warning or error",
+    "SAHUT_HOLD_SECONDS": "how long a worker may keep a promise before another takes it",
+    "SAHUT_MAX_ATTEMPTS": "after so many failures a promise is parked for a person",
+    "SAHUT_BATCH": "how many promises a worker takes at once",
+    "SAHUT_UNCERTAIN_SECONDS": "how long to wait for a delivery receipt before an uncertain reply is sent again",
+    "SAHUT_MAX_BODY_BYTES": "the largest request that is read",
+}
+
+
+def _is_loopback(url: str) -> bool:
+    return (urlsplit(url).hostname or "") in _LOOPBACK
+
+
+def _database_is_ours(url: str) -> bool:
+    """A unix socket and no host: how the embedded server, and hardly ever a production one, is addressed."""
+    parts = urlsplit(url)
+    return not parts.hostname and any(value.startswith("/") for value in parse_qs(parts.query).get("host", []))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Read by ``from_environ`` only; the defaults of the fields are the defaults of the variables."""
+
+    database_url: str
+    public_url: str
+    secret_keys: tuple[str, ...] = field(repr=False)
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    data: Path = Path("data")
+    embedded: bool = False
+    lab: bool = False
+    log_level: str = "info"
+    hold: timedelta = timedelta(seconds=60)
+    max_attempts: int = 12
+    batch: int = 100
+    uncertain_wait: timedelta = timedelta(seconds=600)
+    max_body_bytes: int = 30 * 1024 * 1024
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read everything, or raise Misconfigured naming every fault."""
+        faults: list[str] = []
+
+        def required(name: str) -> str:
+            value = environ.get(name, "").strip()
+            if not value:
+                faults.append(f"{name} is missing: {VARIABLES[name]}")
+            return value
+
+        def number(name: str, default: int, *, low: int, high: int) -> int:
+            raw = environ.get(name, "").strip()
+            if not raw:
+                return default
+            if not raw.isdecimal() or not low <= int(raw) <= high:
+                faults.append(f"{name} must be a whole number from {low} to {high}")
+                return default
+            return int(raw)
+
+        def flag(name: str) -> bool:
+            raw = environ.get(name, "").strip().lower()
+            if raw not in {"", "0", "1"}:
+                faults.append(f"{name} must be 0 or 1")
+            return raw == "1"
+
+        database_url = required("DATABASE_URL")
+        if database_url and urlsplit(database_url).scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+            faults.append("DATABASE_URL must begin with postgresql://")
+        public_url = required("PUBLIC_URL").rstrip("/")
+        parts = urlsplit(public_url)
+        if public_url and (
+            parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment
+        ):
+            faults.append("PUBLIC_URL must be an address such as https://lapor.example.go.id")
+        elif public_url and parts.scheme == "http" and not _is_loopback(public_url):
+            faults.append("PUBLIC_URL must begin with https:// (http is for this machine only)")
+        keys = tuple(key.strip() for key in required("SAHUT_SECRET_KEYS").split(",") if key.strip())
+        if any(len(key) < _SHORTEST_KEY for key in keys):
+            faults.append(f"SAHUT_SECRET_KEYS: every key needs at least {_SHORTEST_KEY} characters")
+        level = environ.get("SAHUT_LOG_LEVEL", "info").strip().lower() or "info"
+        if level not in {"debug", "info", "warning", "error"}:
+            faults.append("SAHUT_LOG_LEVEL must be debug, info, warning or error")
+        embedded, lab = flag("SAHUT_EMBEDDED"), flag("SAHUT_LAB")
+        if lab:
+            faults.extend(_faults_of_the_lab(environ, database_url, public_url, embedded=embedded))
+        settings = cls(
+            database_url=_with_driver(database_url),
+            public_url=public_url,
+            secret_keys=keys,
+            redis_url=environ.get("REDIS_URL", "").strip() or "redis://127.0.0.1:6379/0",
+            data=Path(environ.get("SAHUT_DATA", "").strip() or "data"),
+            embedded=embedded,
+            lab=lab,
+            log_level=level,
+            hold=timedelta(seconds=number("SAHUT_HOLD_SECONDS", 60, low=1, high=3600)),
+            max_attempts=number("SAHUT_MAX_ATTEMPTS", 12, low=1, high=100),
+            batch=number("SAHUT_BATCH", 100, low=1, high=1000),
+            uncertain_wait=timedelta(seconds=number("SAHUT_UNCERTAIN_SECONDS", 600, low=0, high=86400)),
+            max_body_bytes=number("SAHUT_MAX_BODY_BYTES", 30 * 1024 * 1024, low=1024, high=1024**3),
+            environ=dict(environ),
+        )
+        if faults:
+            raise Misconfigured(faults)
+        return settings
+
+
+def _with_driver(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg{separator}{rest}" if scheme in {"postgresql", "postgres"} else url
+
+
+def _faults_of_the_lab(environ: Mapping[str, str], database_url: str, public_url: str, *, embedded: bool) -> list[str]:
+    """The lab lets anybody read every message: it may exist on a machine of one's own only."""
+    faults = []
+    if not embedded:
+        faults.append("SAHUT_LAB: the lab exists only with the embedded servers of `sahut up` (SAHUT_EMBEDDED=1)")
+    if not _database_is_ours(database_url):
+        faults.append("SAHUT_LAB: refused, because DATABASE_URL is not the embedded server's socket")
+    if not _is_loopback(public_url):
+        faults.append("SAHUT_LAB: refused, because PUBLIC_URL is not an address of this machine")
+    faults.extend(
+        f"SAHUT_LAB: refused, because {name} is not on this machine"
+        for name in ("SMS_TWILIO_API_URL", "EMAIL_SMTP_URL")
+        if not _is_loopback(environ.get(name, ""))
+    )
+    return faults

@@ -1,0 +1,241 @@
+"""The only retry machinery in the house: promises, kept in the database beside the facts they follow from.
+
+One row is a promise, its alarm clock, its lock and its retry counter. It is written in the transaction of the fact and
+deleted in the transaction of the effect. Whoever claims it gets a token, and only the holder of the token may settle:
+a worker that was thought dead and wakes up late changes nothing. All times are the database's clock, so that hosts
+whose clocks disagree do not steal each other's work.
+
+An attempt is counted when it begins, so that a report that kills its worker is counted too. A promise that failed or
+whose worker died is claimed alone the next time: it cannot take a batch down twice.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+
+class Job(StrEnum):
+    """Every kind of work that can be promised."""
+
+    PROCESS = "process"
+    DELIVER = "deliver"
+    HAND_OVER = "hand_over"
+
+
+#: What a promise waits after its n-th failure, unless the failure names a time itself.
+BACKOFF: Final = tuple(timedelta(seconds=s) for s in (2, 5, 15, 60, 300, 900, 3600))
+CHANNEL: Final = "sahut_due"  # of LISTEN and NOTIFY
+
+
+class ClaimLost(Exception):
+    """Somebody else holds this promise now, or it is kept already: roll back, change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A promise in our hands until ``held_until``; ``attempts`` counts this one."""
+
+    job: Job
+    subject_id: int
+    token: uuid.UUID
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    job: str
+    subject_id: int
+    attempts: int
+    parked_at: datetime
+    last_error: str | None
+
+
+def promise(connection: Connection, job: Job, subject_id: int, *, due: datetime | None = None) -> None:
+    """Promise a piece of work. Promising it again only moves an alarm that nobody holds to the earlier time."""
+    connection.execute(
+        text("""
+            insert into outbox (job, subject_id, due_at) values (:job, :subject, coalesce(:due, now()))
+            on conflict (job, subject_id) do update set due_at = least(outbox.due_at, excluded.due_at)
+                where outbox.token is null
+        """),
+        {"job": job, "subject": subject_id, "due": due},
+    )
+    if due is None:
+        wake(connection)
+
+
+def wake(connection: Connection) -> None:
+    """Tell the relay, when this transaction commits, that something is due."""
+    connection.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+def take(connection: Connection, job: Job, *, limit: int, hold: timedelta) -> list[Claim]:
+    """Claim up to ``limit`` due promises, oldest first; one that was tried before comes alone.
+
+    The caller commits at once: a claim is worth nothing before that.
+    """
+    rows = connection.execute(
+        text("""
+            with due as (
+                select subject_id, attempts, row_number() over (order by due_at, subject_id) as place
+                from (select subject_id, attempts, due_at from outbox
+                      where job = :job and parked_at is null and due_at <= now()
+                        and (held_until is null or held_until < now())
+                      order by due_at, subject_id limit :limit
+                      for update skip locked) as locked
+            ), chosen as (
+                select subject_id from due
+                where place = 1 or (attempts = 0 and not exists (select 1 from due where place = 1 and attempts > 0))
+            )
+            update outbox set token = gen_random_uuid(), held_until = now() + :hold, attempts = outbox.attempts + 1
+            from chosen where outbox.job = :job and outbox.subject_id = chosen.subject_id
+            returning outbox.subject_id, outbox.token, outbox.attempts
+        """),
+        {"job": job, "limit": limit, "hold": hold},
+    )
+    return sorted((Claim(job, r.subject_id, r.token, r.attempts) for r in rows), key=lambda c: c.subject_id)
+
+
+def fulfil(connection: Connection, claim: Claim) -> None:
+    """Delete a promise together with the effect written in the same transaction. Raises ClaimLost."""
+    done = connection.execute(
+        text("delete from outbox where job = :job and subject_id = :subject and token = :token"),
+        {"job": claim.job, "subject": claim.subject_id, "token": claim.token},
+    )
+    if done.rowcount != 1:
+        raise ClaimLost
+
+
+def hold_longer(connection: Connection, claim: Claim, hold: timedelta) -> None:
+    """Keep a promise while slow work goes on. Raises ClaimLost."""
+    done = connection.execute(
+        text("""update outbox set held_until = now() + :hold
+                where job = :job and subject_id = :subject and token = :token"""),
+        {"job": claim.job, "subject": claim.subject_id, "token": claim.token, "hold": hold},
+    )
+    if done.rowcount != 1:
+        raise ClaimLost
+
+
+def postpone(
+    connection: Connection,
+    claim: Claim,
+    *,
+    wait: timedelta | None = None,
+    error: str = "",
+    max_attempts: int | None = None,
+) -> bool:
+    """Let a promise come due again after ``wait`` (by default longer each time).
+
+    After ``max_attempts`` it is parked instead: kept, shown, released by hand; then True is returned. ``error`` is for
+    the operator: a type and a place, or a provider's code, never what a person wrote.
+    """
+    if max_attempts is not None and claim.attempts >= max_attempts:
+        park(connection, claim, error=error)
+        return True
+    pause = wait if wait is not None else BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
+    done = connection.execute(
+        text("""update outbox set due_at = now() + :wait, held_until = null, token = null, last_error = :error
+                where job = :job and subject_id = :subject and token = :token"""),
+        {"job": claim.job, "subject": claim.subject_id, "token": claim.token, "wait": pause, "error": error or None},
+    )
+    if done.rowcount != 1:
+        raise ClaimLost
+    return False
+
+
+def park(connection: Connection, claim: Claim, *, error: str) -> None:
+    """Put a promise aside for a person. Raises ClaimLost."""
+    done = connection.execute(
+        text("""update outbox set parked_at = now(), held_until = null, token = null, last_error = :error
+                where job = :job and subject_id = :subject and token = :token"""),
+        {"job": claim.job, "subject": claim.subject_id, "token": claim.token, "error": error},
+    )
+    if done.rowcount != 1:
+        raise ClaimLost
+
+
+def withdraw(connection: Connection, claims: Iterable[Claim]) -> None:
+    """Give claims back untried, as when a worker is asked to leave: due at once, the attempt not counted."""
+    for claim in claims:
+        connection.execute(
+            text("""update outbox set held_until = null, token = null, attempts = attempts - 1
+                    where job = :job and subject_id = :subject and token = :token"""),
+            {"job": claim.job, "subject": claim.subject_id, "token": claim.token},
+        )
+
+
+def park_the_hopeless(connection: Connection, *, max_attempts: int) -> int:
+    """Park what was tried too often and whose worker died each time, so that it never said so. Returns how many."""
+    done = connection.execute(
+        text("""update outbox set parked_at = now(), held_until = null, token = null,
+                       last_error = coalesce(last_error, 'the worker died each time')
+                where parked_at is null and attempts >= :most and held_until < now()"""),
+        {"most": max_attempts},
+    )
+    return done.rowcount
+
+
+def due(connection: Connection) -> dict[str, int]:
+    """How many promises of each kind could be claimed now (counted up to 1,000)."""
+    rows = connection.execute(
+        text("""
+            select job, count(*) as n from (
+                select job from outbox
+                where parked_at is null and due_at <= now() and (held_until is null or held_until < now())
+                limit 1000
+            ) as found group by job
+        """)
+    )
+    return {row.job: row.n for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``oldest`` is how long the oldest due promise has waited."""
+
+    oldest: timedelta
+    waiting: int
+    parked: int
+
+
+def health(connection: Connection) -> Health:
+    row = connection.execute(
+        text("""
+            select coalesce(now() - min(due_at) filter (where parked_at is null and due_at <= now()), interval '0')
+                       as oldest,
+                   count(*) filter (where parked_at is null and due_at <= now()) as waiting,
+                   count(*) filter (where parked_at is not null) as parked
+            from outbox
+        """)
+    ).one()
+    return Health(row.oldest, row.waiting, row.parked)
+
+
+def parked(connection: Connection, *, limit: int = 1000) -> list[Parked]:
+    rows = connection.execute(
+        text("""select job, subject_id, attempts, parked_at, last_error from outbox
+                where parked_at is not null order by parked_at limit :limit"""),
+        {"limit": limit},
+    )
+    return [Parked(r.job, r.subject_id, r.attempts, r.parked_at, r.last_error) for r in rows]
+
+
+def release(connection: Connection, *, job: str | None = None, subject_id: int | None = None) -> int:
+    """Let parked promises (all, of a kind, or one) come due again with fresh attempts. Returns how many."""
+    done = connection.execute(
+        text("""update outbox set parked_at = null, attempts = 0, due_at = now()
+                where parked_at is not null and (cast(:job as text) is null or job = :job)
+                  and (cast(:subject as bigint) is null or subject_id = :subject)"""),
+        {"job": job, "subject": subject_id},
+    )
+    if done.rowcount:
+        wake(connection)
+    return done.rowcount

@@ -1,0 +1,176 @@
+"""What we say to citizens: each sentence is a row before it is sent, and knows how far it got.
+
+``promised → sending → accepted → sent → delivered | undelivered | failed``. "sending" is committed before the provider
+is called; whoever finds it there later knows that it may have left (``workers.deliver``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from channels.messages import DeliveryStatus
+from intake.storage import outbox
+from intake.storage.outbox import Job
+
+#: The order in which a message travels; a receipt may only move a reply upwards, except that what a provider called
+#: undeliverable may turn out delivered, never the other way round.
+RANK: Final[dict[str, int]] = {
+    "promised": 0, "sending": 1, "accepted": 2, "sent": 3, "undelivered": 4, "failed": 4, "delivered": 5, "read": 6,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    id: int
+    report_id: int | None
+    kind: str
+    channel: str
+    recipient: str
+    sender: str
+    subject: str
+    text: str
+    in_reply_to: str
+    reference_ids: list[str]
+    state: str
+    external_id: str | None
+    error_code: str | None
+    sends: int
+    created_at: datetime
+    sending_at: datetime | None
+
+
+_COLUMNS = """id, report_id, kind, channel, recipient, sender, subject, text, in_reply_to, reference_ids, state,
+              external_id, error_code, sends, created_at, sending_at"""
+
+
+def promise_reply(
+    connection: Connection,
+    *,
+    cause: str,
+    kind: str,
+    report_id: int | None,
+    channel: str,
+    recipient: str,
+    sender: str,
+    text_: str,
+    subject: str = "",
+    in_reply_to: str = "",
+    reference_ids: Sequence[str] = (),
+) -> int | None:
+    """Write a reply and promise to send it; None when this cause has been answered already."""
+    row = connection.execute(
+        text("""
+            insert into reply (cause, kind, report_id, channel, recipient, sender, subject, text,
+                               in_reply_to, reference_ids)
+            values (:cause, :kind, :report_id, :channel, :recipient, :sender, :subject, :text,
+                    :in_reply_to, :reference_ids)
+            on conflict (cause) do nothing returning id
+        """),
+        {
+            "cause": cause, "kind": kind, "report_id": report_id, "channel": channel, "recipient": recipient,
+            "sender": sender, "subject": subject, "text": text_, "in_reply_to": in_reply_to,
+            "reference_ids": list(reference_ids),
+        },
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        return None
+    outbox.promise(connection, Job.DELIVER, row.id)
+    return int(row.id)
+
+
+def read(connection: Connection, reply_id: int) -> Reply:
+    row = connection.execute(text(f"select {_COLUMNS} from reply where id = :id"), {"id": reply_id}).one()
+    return Reply(**row._mapping)
+
+
+def of_report(connection: Connection, report_id: int) -> list[Reply]:
+    rows = connection.execute(
+        text(f"select {_COLUMNS} from reply where report_id = :id order by id limit 500"), {"id": report_id}
+    )
+    return [Reply(**row._mapping) for row in rows]
+
+
+def begin_sending(connection: Connection, reply_id: int) -> bool:
+    """Commit the intention to send. False when the reply is not waiting to be sent (any more)."""
+    done = connection.execute(
+        text("""update reply set state = 'sending', sending_at = now(), sends = sends + 1
+                where id = :id and state = 'promised'"""),
+        {"id": reply_id},
+    )
+    return done.rowcount == 1
+
+
+def back_to_promised(connection: Connection, reply_id: int, *, error: str, code: str | None) -> None:
+    """The provider said no, so it has not left: it may be sent again."""
+    connection.execute(
+        text("""update reply set state = 'promised', error = :error, error_code = :code
+                where id = :id and state = 'sending'"""),
+        {"id": reply_id, "error": error, "code": code},
+    )
+
+
+def settle_accepted(
+    connection: Connection, reply_id: int, *, external_id: str, segments: int | None, final: bool
+) -> None:
+    """The provider took it. A receipt may have been quicker than this: then its state stays."""
+    connection.execute(
+        text("""update reply set external_id = :external_id, segments = :segments, settled_at = now(),
+                       state = case when state = 'sending' then :state else state end
+                where id = :id"""),
+        {
+            "id": reply_id, "external_id": external_id or None, "segments": segments,
+            "state": "delivered" if final else "accepted",
+        },
+    )  # fmt: skip
+
+
+def settle_failed(connection: Connection, reply_id: int, *, error: str, code: str | None) -> None:
+    """It will never leave."""
+    connection.execute(
+        text("""update reply set state = 'failed', error = :error, error_code = :code, settled_at = now()
+                where id = :id and state in ('promised', 'sending')"""),
+        {"id": reply_id, "error": error, "code": code},
+    )
+
+
+def record_delivery(
+    connection: Connection,
+    *,
+    channel: str,
+    reply_id: int | None,
+    external_id: str,
+    status: DeliveryStatus,
+    code: str | None,
+) -> int | None:
+    """Keep a delivery report and let it move its reply upwards. Returns the reply's id, None for one we do not know."""
+    found = connection.execute(
+        text("""select id from reply where channel = :channel
+                and (id = :id or (cast(:id as bigint) is null and external_id = :external_id)) for update"""),
+        {"channel": channel, "id": reply_id, "external_id": external_id},
+    ).one_or_none()
+    connection.execute(
+        text("""insert into delivery_report (channel, reply_id, external_id, status, error_code)
+                values (:channel, :id, :external_id, :status, :code)"""),
+        {
+            "channel": channel, "id": found.id if found else None, "external_id": external_id, "status": status,
+            "code": code,
+        },
+    )  # fmt: skip
+    if found is None:
+        return None
+    lower = [state for state, rank in RANK.items() if rank < RANK[status]]
+    connection.execute(
+        text("""update reply set state = :status, external_id = coalesce(external_id, nullif(:external_id, '')),
+                       error_code = case when :failed then :code end, settled_at = now()
+                where id = :id and state = any(:lower)"""),
+        {
+            "id": found.id, "status": status, "external_id": external_id, "code": code, "lower": lower,
+            "failed": status in {DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED},
+        },
+    )  # fmt: skip
+    return int(found.id)

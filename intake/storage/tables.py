@@ -1,0 +1,307 @@
+"""All tables. The migrations in ``migrations/versions`` build them; a test holds the two together.
+
+Moments are ``timestamptz``; ids are bigint. A report has the id of the message that opened it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from intake.domain.report import State
+
+_NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=_NAMES)
+
+#: A process takes this many message ids at once, so that an id (and with it the reference) is known before the insert.
+ID_BLOCK: Final = 32
+message_ids = Sequence("message_id_seq", start=1000, increment=ID_BLOCK, metadata=metadata)
+
+_NOW = text("now()")
+
+
+def _moment(name: str, *, default_now: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=not default_now, server_default=_NOW if default_now else None)
+
+
+regency = Table(
+    "regency",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("short_name", Text, nullable=False),
+    Column("province_code", Text, nullable=False),
+    Column("province", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    comment="The 514 regencies and cities; filled from the gazetteer at every release.",
+)
+
+desk = Table(
+    "desk",
+    metadata,
+    Column("regency", Text, ForeignKey("regency.code"), primary_key=True),
+    Column("kind", Text, nullable=False, server_default="inbox"),
+    Column("config", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    CheckConstraint("kind in ('inbox', 'webhook', 'email')", name="kind_known"),
+    comment="Every regency has a desk; most have only our own pages (inbox), some a system or mailbox of theirs too.",
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("answerable", Boolean, nullable=False),
+    Column("state", Text, nullable=False, server_default=State.DITERIMA.value),
+    Column("regency", Text, ForeignKey("regency.code")),
+    Column("district", Text),
+    Column("village", Text),
+    Column("unit", Text),
+    Column("type", Text),
+    Column("topic", Text),
+    Column("urgency", Text),
+    Column("secret", Boolean, nullable=False, server_default=text("false")),
+    Column("anonymous", Boolean, nullable=False, server_default=text("false")),
+    Column("waiting_for", Text),
+    Column("choices", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("times_asked", Integer, nullable=False, server_default=text("0")),
+    _moment("opened_at", default_now=True),
+    _moment("handed_over_at"),
+    _moment("answered_at"),
+    _moment("closed_at"),
+    CheckConstraint("state in ({})".format(", ".join(f"'{state}'" for state in State)), name="state_known"),
+    Index("ix_report_desk", "regency", "state", "opened_at"),
+    Index(
+        "ix_report_triage",
+        "opened_at",
+        postgresql_where=text("state in ('menunggu_verifikasi','dikembalikan','terverifikasi')"),
+    ),
+    Index("ix_report_waiting", "sender", "channel", postgresql_where=text("state = 'tertunda'")),
+    Index("ix_report_sender", "sender", "opened_at"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("report_id", BigInteger, ForeignKey("report.id")),
+    Column("sender", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False),
+    Column("answerable", Boolean, nullable=False),
+    Column("automatic", Text),
+    Column("regency", Text),
+    Column("latitude", Double),
+    Column("longitude", Double),
+    Column("reference_ids", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("extra", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _moment("sent_at"),
+    _moment("received_at", default_now=True),
+    _moment("processed_at"),
+    UniqueConstraint("channel", "external_id"),
+    Index("ix_message_report", "report_id", "id"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("message_id", BigInteger, ForeignKey("message.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size", Integer),
+    Column("sha256", Text),
+    Column("content", LargeBinary),
+    Column("url", Text),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False, index=True),
+    Column("message_id", BigInteger, ForeignKey("message.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("location", JSONB, nullable=False),
+    Column("classification", JSONB, nullable=False),
+    _moment("at", default_now=True),
+    comment="What was understood and decided, each time, with its evidence and versions. Append-only.",
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("officer_id", BigInteger, ForeignKey("officer.id")),
+    Column("action", Text, nullable=False),
+    Column("from_state", Text),
+    Column("to_state", Text),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _moment("at", default_now=True),
+    comment="Every step: who, when, from, to, why. Append-only.",
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id")),
+    Column("cause", Text, nullable=False, unique=True, comment="kind and what it answers: a second one is refused"),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False),
+    Column("in_reply_to", Text, nullable=False, server_default=""),
+    Column("reference_ids", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("state", Text, nullable=False, server_default="promised"),
+    Column("external_id", Text),
+    Column("segments", Integer),
+    Column("error_code", Text),
+    Column("error", Text),
+    Column("sends", Integer, nullable=False, server_default=text("0")),
+    _moment("created_at", default_now=True),
+    _moment("sending_at"),
+    _moment("settled_at"),
+    CheckConstraint(
+        "state in ('promised','sending','accepted','sent','undelivered','failed','delivered','read')",
+        name="state_known",
+    ),
+    Index("ix_reply_report", "report_id", "id"),
+    Index("ix_reply_external", "channel", "external_id"),
+)
+
+delivery_report = Table(
+    "delivery_report",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("reply_id", BigInteger, ForeignKey("reply.id"), index=True),
+    Column("external_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error_code", Text),
+    _moment("at", default_now=True),
+    comment="Every receipt as it came, repeated and out of order; the reply keeps the highest rank.",
+)
+
+handover = Table(
+    "handover",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
+    Column("regency", Text, ForeignKey("regency.code"), nullable=False),
+    Column("cause", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False, server_default="promised"),
+    Column("external_id", Text),
+    Column("error", Text),
+    _moment("created_at", default_now=True),
+    _moment("settled_at"),
+    CheckConstraint("state in ('promised','given','failed')", name="state_known"),
+    Index("ix_handover_report", "report_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("job", Text, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
+    _moment("due_at", default_now=True),
+    _moment("held_until"),
+    Column("token", Uuid),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("last_error", Text),
+    _moment("parked_at"),
+    _moment("created_at", default_now=True),
+    PrimaryKeyConstraint("job", "subject_id"),
+    Index("ix_outbox_due", "job", "due_at", postgresql_where=text("parked_at is null")),
+    comment="Promise, alarm clock, lock and retry counter in one row; deleted with the effect it promised.",
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    _moment("received_at", default_now=True),
+    _moment("replayed_at"),
+    UniqueConstraint("channel", "digest"),
+    comment="Genuine requests we could not read, as they came: a person or a later release replays them.",
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("day", Date, nullable=False, server_default=func.current_date()),
+    Column("channel", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("times", BigInteger, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("day", "channel", "reason"),
+)
+
+officer = Table(
+    "officer",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("folded", Text, Computed("lower(username)", persisted=True), unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("regency", Text, ForeignKey("regency.code")),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("session_key", Text, nullable=False, comment="part of every log-in cookie: a new one ends them all"),
+    Column("failed_logins", Integer, nullable=False, server_default=text("0")),
+    _moment("locked_until"),
+    _moment("created_at", default_now=True),
+    CheckConstraint("role in ('central', 'regency')", name="role_known"),
+    CheckConstraint("(role = 'regency') = (regency is not null)", name="regency_by_role"),
+)

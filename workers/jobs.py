@@ -1,0 +1,148 @@
+"""What RQ may run, and how one kind of work is carried out.
+
+RQ carries wake-ups only: "something of this kind is due". Which rows, the outbox says. So a wake-up may be lost,
+doubled or run late, and nothing is lost, doubled or late but by the relay's next look.
+
+What lies in Redis can never run code: jobs are JSON, ``WakeUp`` knows one function by one name, and everything else a
+job may carry in RQ (callbacks, web hooks, dependencies, retries) is dropped when it is read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from rq.job import Job as RQJob
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseTimeoutException
+
+from intake import logs
+from intake.runtime import Runtime
+from intake.storage import outbox
+from intake.storage.database import Unavailable
+from intake.storage.outbox import Claim, ClaimLost, Job
+from workers.deliver import deliver
+from workers.hand_over import hand_over
+from workers.process import process
+
+log = logs.get("jobs")
+
+QUEUE: Final = "sahut"
+WAKE_UP: Final = "workers.jobs.wake_up"
+#: A wake-up does not keep its worker longer than this, so that every kind of work gets its turn.
+TURN_SECONDS: Final = 5.0
+#: Talking to providers is waiting: so many at once. The other kinds use the processor and gain nothing from threads.
+_THREADS: Final = 8
+
+JOBS: Final[Mapping[Job, Callable[[Runtime, Claim], None]]] = {
+    Job.PROCESS: process,
+    Job.DELIVER: deliver,
+    Job.HAND_OVER: hand_over,
+}
+_WAITS_FOR_OTHERS: Final = frozenset({Job.DELIVER, Job.HAND_OVER})
+
+_opened: Runtime | None = None
+
+
+class NotAllowed(Exception):
+    """Something in Redis asks for code that is not ours to run."""
+
+
+class WakeUp(RQJob):
+    """An RQ job that can be nothing but a wake-up."""
+
+    _KEPT: Final = frozenset(
+        {"data", "created_at", "origin", "description", "enqueued_at", "started_at", "ended_at", "last_heartbeat",
+         "worker_name", "timeout", "result_ttl", "failure_ttl", "ttl", "status"}
+    )  # fmt: skip
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """The one function, whatever the job says its name is: another name is an error."""
+        if self.func_name != WAKE_UP or self.instance is not None:
+            raise NotAllowed
+        return wake_up
+
+    def restore(self, raw_data: Any) -> Any:
+        kept = {}
+        for key, value in dict(raw_data).items():
+            name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+            if name in self._KEPT:
+                kept[key] = value
+        return super().restore(kept)
+
+
+Serializer = JSONSerializer
+
+
+def use(rt: Runtime | None) -> None:
+    """The runtime of this process's jobs; opened by the launcher before RQ starts."""
+    global _opened  # noqa: PLW0603 - RQ calls a function by name: there is nobody else to hand it over
+    _opened = rt
+
+
+def wake_up(kind: str) -> int:
+    """Called by RQ: carry out what is due of one kind. Returns how many promises were taken."""
+    if _opened is None:
+        msg = "jobs.use() was not called in this process"
+        raise RuntimeError(msg)
+    return carry_out(_opened, Job(kind))
+
+
+def carry_out(rt: Runtime, job: Job, *, turn_seconds: float = TURN_SECONDS) -> int:
+    """Take due promises of one kind, batch after batch, until none is left or the turn is over."""
+    end = time.monotonic() + turn_seconds
+    taken = 0
+    while True:
+        with rt.engine.begin() as connection:
+            claims = outbox.take(connection, job, limit=rt.settings.batch, hold=rt.settings.hold)
+        if not claims:
+            return taken
+        taken += len(claims)
+        if job in _WAITS_FOR_OTHERS and len(claims) > 1:
+            with ThreadPoolExecutor(min(_THREADS, len(claims))) as pool:
+                list(pool.map(lambda claim: keep_promise(rt, claim), claims))
+        else:
+            for claim in claims:
+                keep_promise(rt, claim)
+        if time.monotonic() > end:
+            return taken
+
+
+def keep_promise(rt: Runtime, claim: Claim) -> None:
+    """Do one promised piece of work; whatever happens, the promise is kept, postponed, parked or still held."""
+    try:
+        JOBS[claim.job](rt, claim)
+    except BaseTimeoutException:
+        raise  # RQ's time-out is meant for RQ
+    except ClaimLost:
+        log.info("claim_lost", job=claim.job, subject_id=claim.subject_id)
+    except Unavailable:
+        # The promise stays in the outbox and comes due when our hold runs out.
+        log.warning("database_unavailable", job=claim.job, subject_id=claim.subject_id)
+        time.sleep(0.2)
+    except Exception as fault:
+        log.exception("job_failed", job=claim.job, subject_id=claim.subject_id, attempt=claim.attempts)
+        _postpone_failed(rt, claim, fault)
+
+
+def _postpone_failed(rt: Runtime, claim: Claim, fault: Exception) -> None:
+    try:
+        with rt.engine.begin() as connection:
+            parked = outbox.postpone(connection, claim, error=place_of(fault), max_attempts=rt.settings.max_attempts)
+        if parked:
+            log.error("promise_parked", job=claim.job, subject_id=claim.subject_id)
+    except (ClaimLost, *Unavailable):
+        log.warning("postponing_failed", job=claim.job, subject_id=claim.subject_id)
+
+
+def place_of(fault: BaseException) -> str:
+    """Where a fault happened, frame by frame, without its message: messages may quote what a person wrote."""
+    frames = []
+    place = fault.__traceback__
+    while place is not None:
+        frames.append(f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_frame.f_code.co_name}:{place.tb_lineno}")
+        place = place.tb_next
+    return f"{type(fault).__qualname__} at " + " < ".join(reversed(frames[-8:]))
