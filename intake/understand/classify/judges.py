@@ -1,0 +1,191 @@
+"""Two ways of weighing a reading, behind one interface: by the lexicon alone, or by a linear model on top of it.
+
+The lexicon judges from the first day, when nobody has corrected anything. A linear model is trained from officers'
+corrections (``intake.commands.train``) and shipped as plain numbers; which of the two is asked is decided by measured
+quality on corrections it has not seen (``intake.commands.models``).
+
+What surprises: the hashed weights are whole numbers from -127 to 127 with one scale a column, which makes a row of all
+heads a slice of bytes and keeps a model under a megabyte.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from operator import add
+from typing import Any, Protocol
+
+from intake.understand.classify.features import FEATURES_VERSION, dense, dense_names, hashed
+from intake.understand.classify.lexicon import CUES, TYPES, URGENCIES, Lexicon, Reading
+
+HEADS = ("group", "type", "urgency", "report")
+REPORT = ("laporan", "bukan_laporan")
+
+
+class UnusableModel(ValueError):
+    """A model file that is damaged or was made for other features, groups or lexicon classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Probabilities by name, for each question that is asked of a reading."""
+
+    groups: dict[str, float]
+    types: dict[str, float]
+    urgencies: dict[str, float]
+    no_report: float
+
+
+class Judge(Protocol):
+    """Weighs a reading."""
+
+    @property
+    def version(self) -> str:
+        """Name and version, kept with every result."""
+        ...
+
+    def weigh(self, reading: Reading) -> Verdict:
+        """Return probabilities; each mapping sums to 1."""
+        ...
+
+
+def softmax(scores: Sequence[float]) -> list[float]:
+    """Return the scores as probabilities."""
+    highest = max(scores)
+    raised = [exp(score - highest) for score in scores]
+    total = sum(raised)
+    return [value / total for value in raised]
+
+
+class LexiconJudge:
+    """Weighs by the lexicon's scores alone. Its confidences are honest about order, rough about height."""
+
+    version = "lexicon"
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        """Judge with the scores of ``lexicon``."""
+        self._lexicon = lexicon
+        self._other = lexicon.groups.index("LLN")
+        self._cue = {name: lexicon.number[name] for name in CUES}
+
+    def weigh(self, reading: Reading) -> Verdict:
+        """Return probabilities from score differences."""
+        scores = [0.6 * score for score in reading.groups]
+        scores[self._other] += 1.5
+        groups = dict(zip(self._lexicon.groups, softmax(scores), strict=True))
+        cue = {name: reading.scores[number] for name, number in self._cue.items()}
+        question = 1.5 if "?" in reading.text else 0.0
+        types = softmax(
+            [
+                0.35 * cue["type.pengaduan"] + 0.8,
+                0.4 * cue["type.aspirasi"],
+                0.5 * cue["type.info"] + question - 0.5,
+                0.5 * cue["type.terima_kasih"] - 1.2,
+            ]
+        )
+        danger = cue["urg.bahaya"] + cue["urg.kini"] + cue["urg.orang"]
+        doubt = cue["urg.lampau"] + cue["urg.andai"] + 2 * cue["urg.kiasan"]
+        urgencies = softmax(
+            [
+                0.35 * (danger - doubt) - 3.0 if cue["urg.bahaya"] else -6.0,
+                0.3 * cue["urg.tinggi"] - 0.5,
+                1.0,
+                0.4 * cue["urg.rendah"] + question - 0.5,
+            ]
+        )
+        spam = max(cue[name] for name in CUES if name.startswith("spam."))
+        topical = max(reading.groups)
+        odds = 0.5 * (spam - topical) - 2.0
+        return Verdict(
+            groups,
+            dict(zip(TYPES, types, strict=True)),
+            dict(zip(URGENCIES, urgencies, strict=True)),
+            1 / (1 + exp(-max(-30.0, min(30.0, odds)))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    name: str
+    classes: tuple[str, ...]
+    start: int
+    temperature: float
+
+
+class LinearJudge:
+    """Weighs by a linear model over lexicon features and hashed words."""
+
+    def __init__(self, lexicon: Lexicon, model: Mapping[str, Any]) -> None:
+        """Take a model as ``intake.commands.train`` writes it; raises ``UnusableModel``."""
+        try:
+            if model["features"] != FEATURES_VERSION or tuple(model["dense_names"]) != dense_names(lexicon):
+                raise UnusableModel("this model was trained for other features")
+            self.version = str(model["version"])
+            self._heads = []
+            start = 0
+            for head in model["heads"]:
+                classes = tuple(head["classes"])
+                self._heads.append(_Head(head["name"], classes, start, float(head["temperature"])))
+                start += len(classes)
+            if tuple(head.name for head in self._heads) != HEADS or not set(self._heads[0].classes) <= set(lexicon.groups):
+                raise UnusableModel("this model was trained for other questions")
+            self._columns = start
+            self._bias = [float(number) for number in model["bias"]]
+            self._dense = [[float(number) for number in column] for column in model["dense"]]
+            self._scales = [float(number) for number in model["scales"]]
+            keys, weights = array("H"), array("b")
+            keys.frombytes(base64.b64decode(model["keys"]))
+            weights.frombytes(base64.b64decode(model["weights"]))
+            if len(weights) != len(keys) * start or len(self._dense) != start or len(self._bias) != start:
+                raise UnusableModel("this model's tables do not fit each other")
+        except (KeyError, TypeError, ValueError) as fault:
+            if isinstance(fault, UnusableModel):
+                raise
+            raise UnusableModel(f"not a model: {type(fault).__name__}") from fault
+        self._rows = {key: place * start for place, key in enumerate(keys)}
+        self._weights = weights
+
+    def weigh(self, reading: Reading) -> Verdict:
+        """Return calibrated probabilities."""
+        logits = self.logits(reading)
+        found: dict[str, dict[str, float]] = {}
+        for head in self._heads:
+            part = logits[head.start : head.start + len(head.classes)]
+            found[head.name] = dict(
+                zip(head.classes, softmax([number / head.temperature for number in part]), strict=True)
+            )
+        return Verdict(found["group"], found["type"], found["urgency"], found["report"]["bukan_laporan"])
+
+    def logits(self, reading: Reading) -> list[float]:
+        """Return the raw sums, one a column, before temperature."""
+        columns, rows, weights = self._columns, self._rows, self._weights
+        sums = [0] * columns
+        keys = [rows[key] for key in hashed(reading) if key in rows]
+        for place in keys:
+            sums = list(map(add, sums, weights[place : place + columns]))
+        share = max(1.0, len(keys)) ** -0.5
+        numbers = [(place, number) for place, number in enumerate(dense(reading)) if number]
+        return [
+            bias + share * scale * total + sum([column[place] * number for place, number in numbers])
+            for bias, scale, total, column in zip(self._bias, self._scales, sums, self._dense, strict=True)
+        ]
+
+    def word_weight(self, key: int, column: int) -> float:
+        """Return what the word hashed as ``key`` is worth to a column, 0 when unknown."""
+        place = self._rows.get(key)
+        return 0.0 if place is None else self._weights[place + column] * self._scales[column]
+
+
+def parse_model(text: str) -> dict[str, Any]:
+    """Return a model file's content; raises ``UnusableModel``."""
+    try:
+        model = json.loads(text)
+    except ValueError as fault:
+        raise UnusableModel("not a model file") from fault
+    if not isinstance(model, dict):
+        raise UnusableModel("not a model file")
+    return model

@@ -1,0 +1,126 @@
+"""Read a text: its words, their roots, and the weighted terms found in it.
+
+The lexicon (``data/lexicon.tsv``) says which words speak for which topic or group; the cues
+(``data/classify_cues.tsv``) which words speak for a type, an urgency, a wish for secrecy, or for a text that is no
+report at all. Both are found in one pass.
+
+What surprises: every word of the two files is a root by itself, so what the files list decides how far words are cut.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from intake.understand.classify.matching import Hit, Matcher, read_terms
+from intake.understand.classify.stems import Roots
+from intake.understand.classify.taxonomy import Taxonomy, taxonomy
+from intake.understand.text import clean, words_of
+
+TYPES = ("pengaduan", "aspirasi", "permintaan_informasi", "terima_kasih")
+URGENCIES = ("darurat", "tinggi", "sedang", "rendah")
+CUES = (
+    "type.info",
+    "type.aspirasi",
+    "type.pengaduan",
+    "type.terima_kasih",
+    "urg.bahaya",
+    "urg.kini",
+    "urg.orang",
+    "urg.lampau",
+    "urg.andai",
+    "urg.kiasan",
+    "urg.tinggi",
+    "urg.rendah",
+    "sec.minta",
+    "sec.anonim",
+    "sec.cabut",
+    "spam.iklan",
+    "spam.undian",
+    "spam.berantai",
+    "spam.otp",
+    "spam.bank",
+    "spam.salam",
+    "spam.uji",
+    "spam.makian",
+    "spam.iseng",
+    "spam.pribadi",
+    "auth.province",
+    "auth.national",
+    "auth.village",
+)
+_SECOND, _THIRD = 0.3, 0.3
+_VERSION = re.compile(r"# \w+ ([\w.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as the judges see it. ``scores`` has one number a class, in the order of ``Lexicon.classes``."""
+
+    text: str
+    words: list[str]
+    roots: list[str]
+    hits: list[Hit]
+    scores: list[float]
+    groups: list[float]
+
+
+class Lexicon:
+    """Terms of topics, groups and cues; reads texts."""
+
+    def __init__(self, known: Taxonomy, lexicon: Sequence[str], cues: Sequence[str]) -> None:
+        """Take the taxonomy and the lines of the two term files."""
+        self.taxonomy = known
+        self.groups = tuple(known.groups)
+        self.topics = tuple(known.topics)
+        self.classes = (*self.topics, *self.groups, *CUES)
+        self.number = {name: place for place, name in enumerate(self.classes)}
+        places = {group: place for place, group in enumerate(self.groups)}
+        self.group_of = [places[topic.group] for topic in known.topics.values()]
+        self.version = "+".join(_version(lines) for lines in (lexicon, cues))
+        self._matcher = Matcher([*read_terms(lexicon, self.number), *read_terms(cues, self.number)])
+        self._roots = Roots(self._matcher.words)
+        self._first_cue = len(self.topics) + len(self.groups)
+
+    def read(self, text: str) -> Reading:
+        """Return the reading of ``text``. Time grows with its length; at most ``text.MAX_LENGTH_CHARS`` are read."""
+        cleaned = clean(text)
+        words = words_of(cleaned)
+        roots = self._roots.of(words)
+        hits = self._matcher.find(roots)
+        scores = [0.0] * len(self.classes)
+        for hit in hits:
+            for number, weight in hit.worth:
+                scores[number] += weight
+        return Reading(cleaned, words, roots, hits, scores, self._group_scores(hits, scores))
+
+    def _group_scores(self, hits: list[Hit], scores: list[float]) -> list[float]:
+        """Score each group by its best topic, a share of the next two, and what speaks for the group as a whole."""
+        count = len(self.topics)
+        best: dict[int, list[float]] = {}
+        for number in {number for hit in hits for number, _ in hit.worth if number < count}:
+            best.setdefault(self.group_of[number], []).append(scores[number])
+        groups = scores[count : self._first_cue]
+        for place, found in best.items():
+            found.sort(reverse=True)
+            groups[place] += found[0] + _SECOND * sum(found[1:2]) + _THIRD * sum(found[2:3])
+        return groups
+
+
+def _version(lines: Sequence[str]) -> str:
+    found = _VERSION.match(lines[0])
+    return found.group(0).removeprefix("# ").replace(" ", "-").rstrip(":") if found else "unversioned"
+
+
+def read_lines(name: str) -> list[str]:
+    """Return the lines of a data file of ``intake.understand``."""
+    return resources.files("intake.understand").joinpath(f"data/{name}").read_text("utf-8").splitlines()
+
+
+@functools.cache
+def lexicon() -> Lexicon:
+    """Return the lexicon that ships with the project, read once."""
+    return Lexicon(taxonomy(), read_lines("lexicon.tsv"), read_lines("classify_cues.tsv"))

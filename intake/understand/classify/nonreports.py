@@ -1,0 +1,45 @@
+"""Texts that are no report: adverts, chain letters, codes, bank notices, empty greetings, tests, abuse without content.
+
+They are put aside with a reason, never dropped, and can be restored. A person who swears at an official and says why has
+sent a report. What surprises: the decision is asked to be sure, because a report put aside by mistake costs a citizen
+more than an advert read by an officer costs the desk.
+"""
+
+from __future__ import annotations
+
+from intake.understand.classify.lexicon import Lexicon, Reading
+
+REASONS = {
+    "spam.iklan": "iklan",
+    "spam.undian": "iklan",
+    "spam.berantai": "berantai",
+    "spam.otp": "otp",
+    "spam.bank": "bank",
+    "spam.salam": "salam_kosong",
+    "spam.uji": "uji_coba",
+    "spam.makian": "makian_kosong",
+    "spam.iseng": "iseng",
+    "spam.pribadi": "salah_kirim",
+}
+EMPTY = "kosong"
+_SURE = 0.5
+_FEW_WORDS, _NOTHING_SAID = 3, 2.0
+_ABUSE_WORDS = 4
+
+
+def find_reason(lexicon: Lexicon, reading: Reading, no_report: float) -> str | None:
+    """Return why ``reading`` is no report, or None. ``no_report`` is the judge's probability that it is none."""
+    scores = {cue: reading.scores[lexicon.number[cue]] for cue in REASONS}
+    if not reading.words:
+        return EMPTY
+    topical = max(reading.groups)
+    if topical < _NOTHING_SAID and len(reading.words) <= _FEW_WORDS:
+        return _strongest(scores) or "uji_coba"
+    if no_report < _SURE:
+        return None
+    return _strongest(scores) or ("uji_coba" if len(reading.words) < _ABUSE_WORDS else "salah_kirim")
+
+
+def _strongest(scores: dict[str, float]) -> str | None:
+    best = max(scores, key=scores.__getitem__)
+    return REASONS[best] if scores[best] > 0 else None

@@ -1,0 +1,81 @@
+"""Does the sender ask for secrecy, and of what kind?
+
+Two independent flags, as in SP4N-LAPOR!: *rahasia* (the text is not public) and *anonim* (the name is not shown). A wish
+like "jangan sebut nama saya" sets both: whoever fears to be known is mostly known by what they tell. The bare word
+"anonim" sets only the second.
+
+What surprises: "rahasia" is often not a wish ("sudah rahasia umum", "anggarannya dirahasiakan"), so it counts only near a
+word of asking or of the sender's own; and it is taken back by a "tidak perlu" in front of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from intake.understand.classify.lexicon import Lexicon, Reading
+
+_SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
+_TAKES_BACK = frozenset({"tidak", "bukan", "silakan", "boleh", "usah"})
+_REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
+_STRONG_TOPIC = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the sender asks for, and the words that say so."""
+
+    secret: bool
+    anonymous: bool
+    words: tuple[str, ...]
+
+
+def find_wish(lexicon: Lexicon, reading: Reading) -> Wish:
+    """Return the wish for secrecy found in ``reading``."""
+    number = lexicon.number
+    asked, hidden, withdrawn = number["sec.minta"], number["sec.anonim"], number["sec.cabut"]
+    secret: list[str] = []
+    anonymous: list[str] = []
+    taken_back: list[tuple[int, int]] = []
+    for hit in reading.hits:
+        if any(place == withdrawn for place, _ in hit.worth):
+            taken_back.append((hit.start, hit.end))
+    for hit in reading.hits:
+        kinds = {place for place, _ in hit.worth} & {asked, hidden}
+        if not kinds or _is_taken_back(hit.term, hit.start, hit.end, taken_back, reading.roots):
+            continue
+        if asked in kinds:
+            secret.append(hit.term)
+        if hidden in kinds:
+            anonymous.append(hit.term)
+    short = _SHORT_REQUEST.search(reading.text)
+    if short and not taken_back:
+        word = short.group(1) or short.group(2)
+        (anonymous if word == "anonim" else secret).append(word)
+    only_anonymous = all(word == "anonim" for word in anonymous)
+    return Wish(
+        bool(secret) or (bool(anonymous) and not only_anonymous),
+        bool(anonymous),
+        tuple(dict.fromkeys(word.replace("_", " ").replace("~", " … ") for word in secret + anonymous)),
+    )
+
+
+def _is_taken_back(term: str, start: int, end: int, taken_back: list[tuple[int, int]], roots: list[str]) -> bool:
+    if any(first <= end and start <= last for first, last in taken_back):
+        return True
+    for place in range(start, end + 1):
+        if roots[place].startswith(_REFUSABLE):
+            before = roots[max(0, place - 2) : place]
+            if any(word in _TAKES_BACK for word in before) and "perlu" in before + ["perlu"] and "jangan" not in before:
+                return "tidak" in before or "bukan" in before or "usah" in before
+    return False
+
+
+def topic_demands_secrecy(lexicon: Lexicon, reading: Reading, topic: str) -> str | None:
+    """Return the code of the topic that makes a report secret by itself (levies, corruption, abuse, violence), or None."""
+    if lexicon.taxonomy.topic(topic).secret:
+        return topic
+    for place, code in enumerate(lexicon.topics):
+        if reading.scores[place] >= _STRONG_TOPIC and lexicon.taxonomy.topics[code].secret:
+            return code
+    return None
