@@ -50,7 +50,7 @@ def spelling() -> dict[str, tuple[str, ...]]:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a cleaned ``text`` in order, spelled out: "jln2 di kmpg rsk parahhh" → jalan di kampung rusak parah.
+    """Return the words of a cleaned ``text`` in order, spelled out: "jln2 di kmpg rsk" → jalan di kampung rusak.
 
     Numbers stay as they are; punctuation is gone. Linear in the length of the text.
     """

@@ -152,7 +152,10 @@ class Classifier:
     def _words_for(self, reading: Reading, topic: Topic) -> tuple[str, ...]:
         number, group = self._lexicon.number[topic.code], self._lexicon.number[topic.group]
         found = [
-            (weight, hit.term) for hit in reading.hits for place, weight in hit.worth if place in (number, group) and weight > 0
+            (weight, hit.term)
+            for hit in reading.hits
+            for place, weight in hit.worth
+            if place in (number, group) and weight > 0
         ]
         found.sort(reverse=True)
         return _spoken(term for _, term in found)

@@ -131,7 +131,9 @@ class LinearJudge:
                 classes = tuple(head["classes"])
                 self._heads.append(_Head(head["name"], classes, start, float(head["temperature"])))
                 start += len(classes)
-            if tuple(head.name for head in self._heads) != HEADS or not set(self._heads[0].classes) <= set(lexicon.groups):
+            if tuple(head.name for head in self._heads) != HEADS or not set(self._heads[0].classes) <= set(
+                lexicon.groups
+            ):
                 raise UnusableModel("this model was trained for other questions")
             self._columns = start
             self._bias = [float(number) for number in model["bias"]]
@@ -145,7 +147,7 @@ class LinearJudge:
         except (KeyError, TypeError, ValueError) as fault:
             if isinstance(fault, UnusableModel):
                 raise
-            raise UnusableModel(f"not a model: {type(fault).__name__}") from fault
+            raise UnusableModel("not a model: a part is missing or of the wrong kind") from fault
         self._rows = {key: place * start for place, key in enumerate(keys)}
         self._weights = weights
 

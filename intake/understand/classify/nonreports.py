@@ -1,7 +1,7 @@
 """Texts that are no report: adverts, chain letters, codes, bank notices, empty greetings, tests, abuse without content.
 
-They are put aside with a reason, never dropped, and can be restored. A person who swears at an official and says why has
-sent a report. What surprises: the decision is asked to be sure, because a report put aside by mistake costs a citizen
+They are put aside with a reason, never dropped, and can be restored. A person who swears at an official and says why
+has sent a report. What surprises: the decision is asked to be sure, because a report put aside by mistake costs a citizen
 more than an advert read by an officer costs the desk.
 """
 

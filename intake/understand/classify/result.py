@@ -18,7 +18,7 @@ class TopicGuess:
 class Classification:
     """The whole answer.
 
-    ``confidence`` belongs to the topic group (``group``), the level at which a unit is chosen; the topics carry their own.
+    ``confidence`` belongs to the topic group (``group``), the level at which a unit is chosen; topics carry their own.
     ``secret`` (the text is not public) and ``anonymous`` (the name is not shown) are independent flags.
     ``not_a_report`` names the reason when ``spam`` is true. ``evidence`` says which words spoke for what.
     ``forward_to`` is filled when the matter is not the regency's; ``confident`` is false when a person must look first.

@@ -1,11 +1,11 @@
 """Does the sender ask for secrecy, and of what kind?
 
-Two independent flags, as in SP4N-LAPOR!: *rahasia* (the text is not public) and *anonim* (the name is not shown). A wish
-like "jangan sebut nama saya" sets both: whoever fears to be known is mostly known by what they tell. The bare word
+Two independent flags, as in SP4N-LAPOR!: *rahasia* (the text is not public) and *anonim* (the name is not shown). A
+wish like "jangan sebut nama saya" sets both: whoever fears to be known is mostly known by what they tell. The bare word
 "anonim" sets only the second.
 
-What surprises: "rahasia" is often not a wish ("sudah rahasia umum", "anggarannya dirahasiakan"), so it counts only near a
-word of asking or of the sender's own; and it is taken back by a "tidak perlu" in front of it.
+What surprises: "rahasia" is often not a wish ("sudah rahasia umum", "anggarannya dirahasiakan"), so it counts only
+near a word of asking or of the sender's own; and it is taken back by a "tidak perlu" in front of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from intake.understand.classify.lexicon import Lexicon, Reading
 
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
-_TAKES_BACK = frozenset({"tidak", "bukan", "silakan", "boleh", "usah"})
+_TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
 _REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
 _STRONG_TOPIC = 5.0
 
@@ -36,13 +36,10 @@ def find_wish(lexicon: Lexicon, reading: Reading) -> Wish:
     asked, hidden, withdrawn = number["sec.minta"], number["sec.anonim"], number["sec.cabut"]
     secret: list[str] = []
     anonymous: list[str] = []
-    taken_back: list[tuple[int, int]] = []
-    for hit in reading.hits:
-        if any(place == withdrawn for place, _ in hit.worth):
-            taken_back.append((hit.start, hit.end))
+    taken_back = [(hit.start, hit.end) for hit in reading.hits if any(place == withdrawn for place, _ in hit.worth)]
     for hit in reading.hits:
         kinds = {place for place, _ in hit.worth} & {asked, hidden}
-        if not kinds or _is_taken_back(hit.term, hit.start, hit.end, taken_back, reading.roots):
+        if not kinds or _is_taken_back(hit.start, hit.end, taken_back, reading.roots):
             continue
         if asked in kinds:
             secret.append(hit.term)
@@ -60,19 +57,19 @@ def find_wish(lexicon: Lexicon, reading: Reading) -> Wish:
     )
 
 
-def _is_taken_back(term: str, start: int, end: int, taken_back: list[tuple[int, int]], roots: list[str]) -> bool:
+def _is_taken_back(start: int, end: int, taken_back: list[tuple[int, int]], roots: list[str]) -> bool:
     if any(first <= end and start <= last for first, last in taken_back):
         return True
     for place in range(start, end + 1):
         if roots[place].startswith(_REFUSABLE):
             before = roots[max(0, place - 2) : place]
-            if any(word in _TAKES_BACK for word in before) and "perlu" in before + ["perlu"] and "jangan" not in before:
-                return "tidak" in before or "bukan" in before or "usah" in before
+            if _TAKES_BACK.intersection(before) and "jangan" not in before:
+                return True
     return False
 
 
 def topic_demands_secrecy(lexicon: Lexicon, reading: Reading, topic: str) -> str | None:
-    """Return the code of the topic that makes a report secret by itself (levies, corruption, abuse, violence), or None."""
+    """Return the code of the topic that makes a report secret by itself (levies, abuse, violence), or None."""
     if lexicon.taxonomy.topic(topic).secret:
         return topic
     for place, code in enumerate(lexicon.topics):

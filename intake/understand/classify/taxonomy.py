@@ -31,6 +31,10 @@ class UnknownUnit(LookupError):
     """A unit that is not in the taxonomy."""
 
 
+class UnknownAuthority(ValueError):
+    """A level of authority that does not exist."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A unit of a regency (OPD) or its water company, and what citizens call it."""
@@ -105,9 +109,9 @@ class Taxonomy:
     def for_regency(self, overrides: Mapping[str, Any]) -> Taxonomy:
         """Return this taxonomy as a regency has it.
 
-        ``overrides``: ``{"units": {key: {"name": ..., "aliases": [...]}}, "topics": {code: {"unit": key, "authority": ...,
-        "forward_to": ...}}}``; every part may be missing. A key that is not in ``units`` yet makes a new unit. Raises
-        ``UnknownTopic``, ``UnknownUnit`` and, for an authority that does not exist, ``ValueError``.
+        ``overrides``: ``{"units": {key: {"name": ..., "aliases": [...]}}, "topics": {code: {"unit": key,
+        "authority": ..., "forward_to": ...}}}``; every part may be missing. A key that is not in ``units`` yet makes a new unit. Raises
+        ``UnknownTopic``, ``UnknownUnit``, ``UnknownAuthority``.
         """
         units = dict(self.units)
         for key, change in overrides.get("units", {}).items():
@@ -126,7 +130,7 @@ class Taxonomy:
                 raise UnknownUnit(unit)
             authority = change.get("authority", topics[code].authority)
             if authority not in AUTHORITIES:
-                raise ValueError(f"no such level of authority: {authority}")
+                raise UnknownAuthority(authority)
             topics[code] = replace(
                 topics[code],
                 unit=units[unit],
