@@ -11,7 +11,6 @@ What surprises:
 * Standard output carries only what was asked for (the box, or a line of JSON); progress and logs go to standard error.
 """
 
-import importlib.util
 import json
 import os
 import secrets
@@ -145,28 +144,44 @@ def house_programs(port: int, lab: bool) -> list[Program]:
 
 def migrate_database(environment: Mapping[str, str]) -> None:
     """Read the settings as every program will (all faults told at once), and bring the tables up to date."""
-    from intake.settings import Misconfigured, Settings
+    from intake.runtime import open_runtime
+    from intake.settings import Misconfigured
     from intake.storage import migrate
 
     try:
-        settings = Settings.from_environ(environment)
+        runtime = open_runtime(environment)
     except Misconfigured as why:
-        raise CannotStart("\n  " + "\n  ".join(why.faults)) from why
-    migrate.upgrade(settings.database_url)
+        raise CannotStart("\n  ".join(("", *why.faults))) from why
+    runtime.engine.dispose()
+    migrate.upgrade(runtime.settings.database_url)
 
 
 def make_lab_officers(environment: Mapping[str, str]) -> Sequence[Officer]:
-    """Log-ins for trying out, made at the first start with the lab; needs `intake.storage.officers`."""
-    if environment.get("SAHUT_LAB") != "1" or importlib.util.find_spec("intake.storage.officers") is None:
+    """Log-ins for trying out, made at the first start with the lab, and only there."""
+    if environment.get("SAHUT_LAB") != "1":
         return []
     from intake.storage.database import open_engine
+    from intake.storage.officers import ensure_lab_officers
 
     engine = open_engine(environment["DATABASE_URL"], pool_size=1)
     try:
-        made: Sequence[Officer] = importlib.import_module("intake.storage.officers").ensure_lab_officers(engine)
-        return made
+        with engine.begin() as connection:
+            return ensure_lab_officers(connection)
     finally:
         engine.dispose()
+
+
+def _remember_officers(folder: Path, made: Sequence[Officer]) -> list[Officer]:
+    """All log-ins of the lab, also those of earlier starts: a password that is shown only once is soon asked for."""
+    file = folder / "lab-officers.json"
+    try:
+        known = {user: (user, password, role) for user, password, role in json.loads(file.read_text())}
+    except (OSError, ValueError, TypeError):
+        known = {}
+    known |= {each[0]: each for each in made}
+    if made:
+        write_private(file, json.dumps(list(known.values()), indent=1))
+    return list(known.values())
 
 
 def _run_in(folder: DataFolder, plan: Plan, wish: Wish, *, as_json: bool) -> int:
@@ -181,7 +196,7 @@ def _run_in(folder: DataFolder, plan: Plan, wish: Wish, *, as_json: bool) -> int
             return 0
         with _step("migrations"):
             plan.migrate(environment)
-        officers = plan.officers(environment)
+        officers = _remember_officers(folder.path, plan.officers(environment)) if lab else []
         if wish.is_to_stop:
             return 0
         crew = Crew(plan.programs(plan.port, lab), environment, sys.stderr)
@@ -333,7 +348,7 @@ def _announce(plan: Plan, folder: DataFolder, officers: Sequence[Officer], *, la
     lines = ["Sahut siap. / Sahut is ready.", ""]
     lines += [f"{meaning[name]:<50} {url}" for name, url in pages.items()]
     if officers:
-        lines += ["", "Akun untuk mencoba, hanya ditampilkan sekali / log-ins for trying out, shown only once:"]
+        lines += ["", "Akun untuk mencoba / log-ins for trying out:"]
         lines += [f"  {user:<24} {word:<24} {role}" for user, word, role in officers]
     lines += ["", "Ctrl-C menghentikan semuanya. / Ctrl-C stops everything."]
     width = max(len(line) for line in lines)

@@ -9,6 +9,7 @@ import secrets
 import requests
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from channels import gsm
 from intake.lab.spool import Sms, Spool, now_text
 
 _TIMEOUT_SECONDS = 15  # as long as Twilio waits
@@ -34,7 +35,7 @@ def post_sms(
         "To": recipient,
         "Body": text,
         "NumMedia": "0",
-        "NumSegments": "1",
+        "NumSegments": str(gsm.plan(text).segments),
         "SmsStatus": "received",
         "ApiVersion": "2010-04-01",
     }
@@ -55,11 +56,11 @@ def post_mail(
     A mail server keeps the mail and comes again after 0 and 5xx. With `spool`, a taken mail is kept in the citizen's
     mailbox as sent.
     """
-    headers = {
+    headers: dict[str, str | bytes] = {
         "Authorization": f"Bearer {secret}",
         "Content-Type": "message/rfc822",
-        "X-Envelope-From": envelope_from,
-        "X-Envelope-To": envelope_to,
+        "X-Envelope-From": (envelope_from or "<>").encode(),  # the null sender of RFC 5321
+        "X-Envelope-To": envelope_to.encode(),
     }
     url = f"{public_url.rstrip('/')}/hooks/email_mime"
     try:

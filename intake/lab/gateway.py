@@ -23,6 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from channels import gsm
 from intake.lab.citizen import post_delivery
 from intake.lab.spool import Sms, Spool, now_text
 
@@ -33,12 +34,6 @@ _DEFAULT_PAGE_SIZE = 50
 _LARGEST_PAGE_SIZE = 1_000
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-# GSM 03.38, the basic table; the characters of the extension table count twice.
-_GSM = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
 
 Form = Mapping[str, str]
 
@@ -161,7 +156,7 @@ class Gateway:
             "from": sms.number,
             "messaging_service_sid": None,
             "num_media": "0",
-            "num_segments": str(count_segments(sms.text)),
+            "num_segments": str(gsm.plan(sms.text).segments),
             "price": None,
             "price_unit": "USD",
             "sid": sms.sid,
@@ -191,15 +186,6 @@ class Gateway:
                         "ApiVersion": _API.strip("/"),
                     },
                 )
-
-
-def count_segments(text: str) -> int:
-    """The segments of a text on the air (3GPP TS 23.038): 160 septets or 70 UCS-2 units alone, 153 or 67 joined."""
-    if all(c in _GSM or c in _GSM_EXTENSION for c in text):
-        units, alone, joined = sum(2 if c in _GSM_EXTENSION else 1 for c in text), 160, 153
-    else:
-        units, alone, joined = len(text.encode("utf-16-le", "surrogatepass")) // 2, 70, 67
-    return 1 if units <= alone else -(-units // joined)
 
 
 def open_server(gateway: Gateway, port: int, prefix: str) -> ThreadingHTTPServer:

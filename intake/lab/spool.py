@@ -73,7 +73,7 @@ class Mail:
         if part is None:
             return ""
         try:
-            return str(part.get_content())
+            return str(part.get_content()).replace("\r\n", "\n")
         except (LookupError, ValueError, KeyError):
             content = part.get_payload(decode=True)
             return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""

@@ -84,8 +84,8 @@ class Postbox:
             return "451 4.3.0 Try again later"
         content = envelope.content
         raw = content if isinstance(content, bytes) else str(content).encode("utf-8", "surrogateescape")
+        sender = "" if envelope.mail_from in {None, "<>"} else str(envelope.mail_from)
         for recipient in envelope.rcpt_tos:
-            sender = envelope.mail_from or ""
             self._spool.put_mail(raw, direction="to_citizen", envelope_from=sender, envelope_to=recipient)
         return "250 2.0.0 Taken"
 
