@@ -28,7 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from intake.understand.locate.gazetteer import ALIAS, DISTRICT, PROVINCE, REGENCY, VILLAGE, pack  # noqa: E402
+from intake.understand.locate.gazetteer import ALIAS, DISTRICT, PROVINCE, REGENCY, VILLAGE, pack, unpack  # noqa: E402
 from intake.understand.locate.tokens import key_of  # noqa: E402
 
 DATA = ROOT / "intake" / "understand" / "data"
@@ -93,7 +93,7 @@ def compile_gazetteer() -> bytes:
 
     def file_under(name: str, level: int, at: int) -> None:
         key = key_of(name)
-        if len(key) > 1:
+        if len(key) > 1 and not key.isdigit():
             postings[key].add(pack(level, at))
 
     zones = {}
@@ -122,7 +122,17 @@ def compile_gazetteer() -> bytes:
         file_under(row["alias"], ALIAS, len(aliases))
         aliases.append((row["alias"], at, row["kind"], row["flags"]))
 
-    keys = sorted(postings)
+    def scope_of(key: str) -> int:
+        """0 the names of provinces and regencies, 1 those of districts, 2 those of villages only."""
+        levels = {unpack(entry)[0] for entry in postings[key]}
+        return 0 if levels & {PROVINCE, REGENCY, ALIAS} else 1 if DISTRICT in levels else 2
+
+    scopes = {key: scope_of(key) for key in postings}
+    keys = sorted(postings, key=lambda key: (scopes[key], len(key), key[0], key))
+    buckets: dict[tuple[int, int, str], list[int]] = {}
+    for at, key in enumerate(keys):
+        bucket = buckets.setdefault((scopes[key], len(key), key[0]), [at, 0])
+        bucket[1] += 1
     flat = array("I")
     where = array("I")
     for key in keys:
@@ -137,6 +147,7 @@ def compile_gazetteer() -> bytes:
         "provinces": [[code, names[code], zones[code], shorts[code]] for code in provinces],
         "regencies": [[code, full_regency_name(names[code])] for code in regencies],
         "aliases": aliases,
+        "buckets": [[scope, length, letter, start, count] for (scope, length, letter), (start, count) in sorted(buckets.items())],
         "sections": [],
     }
     body = bytearray()
@@ -159,6 +170,9 @@ def compile_gazetteer() -> bytes:
     add("district_names", "text", "\n".join(names[code] for code in districts).encode())
     numbers("village_district", "H", [number[code[:8]] for code in villages])
     numbers("village_number", "H", [int(code[9:]) for code in villages])
+    of_postcode = sorted({(int(code), number[village[:5]]) for village, code in postcodes.items() if code and village in number})
+    numbers("postcodes", "I", [code for code, _ in of_postcode])
+    numbers("postcode_regency", "H", [regency for _, regency in of_postcode])
     numbers("village_postcode", "I", [int(postcodes.get(code) or 0) for code in villages])
     add("village_names", "text", "\n".join(names[code] for code in villages).encode())
     head = json.dumps(header, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

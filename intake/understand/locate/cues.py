@@ -28,6 +28,8 @@ class Cue(IntEnum):
     FEATURE = 12
     ALSO_VILLAGE = 13  # the next name of a list: "desa A, B dan C"
     ALSO_DISTRICT = 14
+    STREET_TAIL = 15  # behind the first word of a street's name: "jalan duren Bangka", "Jl. Sudirman Semarang"
+    PRODUCT = 16  # "bakso Malang", "merek Cianjur"
 
 
 _WORDS: Final[dict[Cue, str]] = {
@@ -49,6 +51,9 @@ _WORDS: Final[dict[Cue, str]] = {
     Cue.COMPANY: "pt cv ud toko bank hotel rm resto restoran apotek masjid musholla mushola musola langgar gereja pura ponpes pesantren "
     "yayasan koperasi mall mal plaza spbu indomaret alfamart tk paud tpq tpa kos kost warung bri bni bca mandiri universitas univ "
     "pabrik cafe kafe",
+    Cue.PRODUCT: "makan bakso soto sate nasi merek merk bus bis travel po ayam kopi tahu batik jeruk salak apel garam sambal mie "
+    "bakmi martabak pempek kerupuk dodol rujak rendang gudeg sosis bandeng beras kursi ukir logo cap kereta ka kapal km lagu "
+    "tari orang wong masakan kuliner oleh-oleh lumpia bika bolu",
     Cue.FEATURE: "kali stasiun st pasar terminal bandara pelabuhan dermaga waduk situ danau jembatan jembtn jbtn simpang bundaran pantai "
     "sdn smpn sman sd smp sma smk smkn mts mtsn rs rsu klinik gardu bendungan bendung curug perempatan pertigaan "
     "alun jpo underpass flyover das rutan tpst",
@@ -91,26 +96,30 @@ LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]]
     (0.005, 0.030, 0.030, 0.050, 0.040, 0.040),  # FEATURE
     (0.004, 0.010, 0.010, 0.050, 0.350, 0.020),  # ALSO_VILLAGE
     (0.004, 0.015, 0.015, 0.400, 0.050, 0.020),  # ALSO_DISTRICT
+    (0.015, 0.040, 0.040, 0.030, 0.020, 0.020),  # STREET_TAIL
+    (0.010, 0.010, 0.010, 0.005, 0.003, 0.006),  # PRODUCT
 )
 
 # A name can never be surer than this to be a place at all: people, shops, streets and hamlets bear the same names.
 # Same order of levels.
 SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
-    (0.97, 0.96, 0.96, 0.86, 0.72, 0.90),
-    (0.98, 0.97, 0.97, 0.94, 0.88, 0.95),
-    (0.50, 0.80, 0.80, 0.90, 0.97, 0.90),
-    (0.50, 0.50, 0.50, 0.55, 0.50, 0.60),
-    (0.50, 0.80, 0.80, 0.98, 0.92, 0.90),
-    (0.80, 0.99, 0.97, 0.90, 0.80, 0.95),
-    (0.80, 0.97, 0.99, 0.95, 0.85, 0.97),
-    (0.95, 0.96, 0.96, 0.90, 0.60, 0.92),
-    (0.99, 0.80, 0.80, 0.60, 0.50, 0.60),
-    (0.40, 0.45, 0.45, 0.30, 0.15, 0.30),
-    (0.20, 0.10, 0.10, 0.06, 0.05, 0.10),
-    (0.40, 0.45, 0.45, 0.25, 0.15, 0.30),
-    (0.50, 0.90, 0.90, 0.75, 0.55, 0.80),
-    (0.50, 0.90, 0.90, 0.90, 0.93, 0.90),
-    (0.50, 0.90, 0.90, 0.95, 0.92, 0.90),
+    (0.97, 0.96, 0.96, 0.86, 0.70, 0.90),  # BARE
+    (0.98, 0.97, 0.97, 0.94, 0.86, 0.95),  # LOCATIVE
+    (0.50, 0.80, 0.80, 0.85, 0.93, 0.85),  # VILLAGE
+    (0.50, 0.55, 0.55, 0.68, 0.62, 0.75),  # HAMLET
+    (0.50, 0.80, 0.80, 0.98, 0.90, 0.90),  # DISTRICT
+    (0.80, 0.99, 0.97, 0.90, 0.80, 0.95),  # KABUPATEN
+    (0.80, 0.97, 0.99, 0.95, 0.85, 0.97),  # KOTA
+    (0.95, 0.96, 0.96, 0.90, 0.60, 0.92),  # OFFICE
+    (0.99, 0.80, 0.80, 0.60, 0.50, 0.60),  # PROVINCE
+    (0.30, 0.30, 0.30, 0.50, 0.40, 0.45),  # STREET
+    (0.20, 0.10, 0.10, 0.06, 0.05, 0.10),  # PERSON
+    (0.40, 0.45, 0.45, 0.40, 0.30, 0.55),  # COMPANY
+    (0.50, 0.90, 0.90, 0.82, 0.66, 0.85),  # FEATURE
+    (0.50, 0.90, 0.90, 0.90, 0.90, 0.90),  # ALSO_VILLAGE
+    (0.50, 0.90, 0.90, 0.95, 0.88, 0.90),  # ALSO_DISTRICT
+    (0.90, 0.88, 0.88, 0.75, 0.45, 0.65),  # STREET_TAIL
+    (0.30, 0.30, 0.30, 0.20, 0.10, 0.20),  # PRODUCT
 )
 
 # Words that tell a kabupaten from a kota of the same name wherever they stand: (word, how many times likelier a kabupaten).

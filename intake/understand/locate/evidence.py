@@ -6,7 +6,8 @@ from typing import Final
 
 from intake.understand.locate.cues import Cue
 from intake.understand.locate.gazetteer import ALIAS, DISTRICT, PROVINCE, REGENCY, VILLAGE, Gazetteer, unpack
-from intake.understand.locate.mentions import LEVEL_WORD, Mention
+from intake.understand.locate.mentions import Mention
+from intake.understand.locate.readings import LEVEL_WORD
 from intake.understand.locate.tokens import Token
 from intake.understand.locate.types import Evidence
 

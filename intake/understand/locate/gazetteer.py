@@ -112,9 +112,12 @@ class Gazetteer:
             sections[name] = piece if kind == "text" else _numbers(kind, piece)
             at += size
         self.edition: Final[str] = header["edition"]
-        self.index: Final[dict[str, int]] = dict(
-            zip(sections["keys"].decode().split("\n"), sections["where"], strict=True)
-        )
+        self.keys: Final[list[str]] = sections["keys"].decode().split("\n")
+        self.index: Final[dict[str, int]] = dict(zip(self.keys, sections["where"], strict=True))
+        # Keys of one scope, length and first letter stand together: (scope, length, letter) → (start, end) in ``keys``.
+        self.buckets: Final = {
+            (scope, length, letter): (start, start + count) for scope, length, letter, start, count in header["buckets"]
+        }
         self.postings: Final[array[int]] = sections["postings"]
         self.district_regency: Final[array[int]] = sections["district_regency"]
         self._district_number: Final[array[int]] = sections["district_number"]
@@ -122,6 +125,8 @@ class Gazetteer:
         self.village_district: Final[array[int]] = sections["village_district"]
         self.village_number: Final[array[int]] = sections["village_number"]
         self._village_postcode: Final[array[int]] = sections["village_postcode"]
+        self._postcodes: Final[array[int]] = sections["postcodes"]
+        self._postcode_regency: Final[array[int]] = sections["postcode_regency"]
         self._village_names: Final[bytes] = sections["village_names"]
         self._village_starts: Final[array[int]] = _line_starts(self._village_names)
         self.provinces: Final = tuple(
@@ -198,6 +203,15 @@ class Gazetteer:
         while at < len(of) and of[at] == district:
             yield at
             at += 1
+
+    def regencies_with_postcode(self, postcode: int) -> tuple[int, ...]:
+        """The numbers of the regencies that hold a postcode; hardly ever more than one."""
+        at = bisect_left(self._postcodes, postcode)
+        found = []
+        while at < len(self._postcodes) and self._postcodes[at] == postcode:
+            found.append(self._postcode_regency[at])
+            at += 1
+        return tuple(found)
 
     def district_at(self, code: str) -> int | None:
         """The number of the district with this code."""

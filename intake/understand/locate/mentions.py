@@ -1,57 +1,69 @@
 """Which words of a text are names of places.
 
-Every run of up to six tokens that the gazetteer knows is a candidate. Which candidates stand is decided over the whole
-text at once, by the shortest description of it: a name costs what its level and its rarity cost after its cue, the same
-words read as plain words cost their surprise. "kota banjar jawa barat" so becomes a city and a province, although "Banjar
-Jawa" is a village, and "padang lawas utara" stays one name.
+Every run of up to six tokens that the gazetteer knows is a candidate, and so is a misspelt one where a name is expected.
+Which candidates stand is decided over the whole text at once, by the shortest description of it: a name costs what its
+level and its rarity cost after its cue, the same words read as plain words cost their surprise. "kota banjar jawa barat"
+so becomes a city and a province, although "Banjar Jawa" is a village, and "padang lawas utara" stays one name.
 
-What surprises: a name and its cue may be a name together ("Kota Agung" is a district, "kota Padang" hardly ever the district
-Kota Padang). Then both readings are kept, each with its weight.
+What surprises: a name and its cue may be a name together ("Kota Agung" is a district, "kota Padang" hardly ever the
+district Kota Padang). Then both readings are kept, each with its weight.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import exp, log
 from typing import Final
 
-from intake.understand.locate.cues import ASIDE, BEFORE_A_NAME, CUE_OF, LEVELS_AFTER, SUREST, Cue
-from intake.understand.locate.gazetteer import ALIAS, DISTRICT, PROVINCE, REGENCY, VILLAGE, Gazetteer, gazetteer, unpack
+from intake.understand.locate.context import BREAKS, Words
+from intake.understand.locate.cues import BEFORE_A_NAME, CUE_OF, Cue
+from intake.understand.locate.gazetteer import gazetteer
+from intake.understand.locate.readings import Reading, is_risky, mix, read_misspelt, read_name, read_postcode
+from intake.understand.locate.spelling import (
+    DISTRICT_NAMES,
+    REGENCY_NAMES,
+    VILLAGE_NAMES,
+    allowed_edits,
+    near_names,
+)
 from intake.understand.locate.tokens import Token
-from intake.understand.locate.words import surprise
+from intake.understand.locate.words import usual_phrases
 
 LONGEST_NAME: Final = 6
 MOST_MENTIONS: Final = 64
+MOST_LOOKUPS: Final = 24
+MOST_LOOKUPS_UNCUED: Final = 6
 
-# How the levels are counted: P(level) is shared by this many names (villages by their weight, see _village_weight).
-_NAMES_OF_LEVEL: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
-_PROVINCE, _KABUPATEN, _KOTA, _DISTRICT, _VILLAGE, _PLACE = range(6)
-LEVEL_WORD: Final = ("province", "regency", "regency", "district", "village", "place")
-
-_BREAKS: Final = frozenset(',;!?\n\r()[]|:/"*')
-_STOPS: Final = frozenset(".!?\n;")
 _LIST_WORDS: Final = frozenset({"dan", "serta", "n", "dn"})
+_WEAK: Final = frozenset({Cue.BARE, Cue.LOCATIVE, Cue.FEATURE, Cue.COMPANY, Cue.STREET_TAIL})
+# A cue that is one explains itself too: a nested reading that eats it must be that much better.
+_STRONG: Final = frozenset({Cue.VILLAGE, Cue.DISTRICT, Cue.KABUPATEN, Cue.KOTA, Cue.PROVINCE})
+_CUE_EXPLAINED: Final = 4.0
+_COST_OF_EDIT: Final = 2.5
 
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a name may stand for: ``regencies`` shares (sum 1), ``entries`` (packed, level, share), ``mass`` of the name."""
-
-    mass: float
-    surest: float
-    regencies: dict[int, float]
-    entries: tuple[tuple[int, int, float], ...]
-
-    @property
-    def level(self) -> int:
-        """The likeliest level."""
-        return max(self.entries, key=lambda entry: entry[2])[1]
+# Which names a misspelt word is compared with, by the cue before it.
+_SCOPES: Final[dict[Cue, tuple[int, ...]]] = {
+    Cue.VILLAGE: (VILLAGE_NAMES, DISTRICT_NAMES, REGENCY_NAMES),
+    Cue.DISTRICT: (DISTRICT_NAMES, REGENCY_NAMES),
+    Cue.KABUPATEN: (REGENCY_NAMES,),
+    Cue.KOTA: (REGENCY_NAMES,),
+    Cue.PROVINCE: (REGENCY_NAMES,),
+}
+# Everyday words that often end or begin a name.
+_PARTS_OF_NAMES: Final = frozenset(
+    "utara selatan barat timur tengah hulu hilir ulu ilir baru lama raya besar kecil atas bawah luar dalam jaya indah kota "
+    "tanah batu gunung pulau sungai tanjung muara kampung dusun simpang bukit air agung mulya makmur sari 1 2 3 4 5".split()
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Tokens ``[first, last)`` read as a name after ``cue``: ``sureness`` that it is a place, ``aside`` that it is not the place."""
+    """Tokens ``[first, last)`` read as a name after ``cue``.
+
+    ``sureness``: chance that it is a place; ``aside``: chance that the report is not about this place; ``gain``: how much
+    shorter the text is told with it; ``note``: the word that put it aside.
+    """
 
     first: int
     last: int
@@ -63,301 +75,283 @@ class Mention:
     note: str = ""
 
 
-def _village_weight(gaz: Gazetteer, number: int) -> float:
-    """A kelurahan has some four times the people of a desa, one of Jakarta some twelve times: so have its reports."""
-    if gaz.village_number[number] >= 2000:
-        return 1.0
-    regency = gaz.district_regency[gaz.village_district[number]]
-    return 6.0 if gaz.regencies[regency].province_code == "31" else 2.5
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    first: int
+    wheres: tuple[int, ...]  # index values; more than one for a misspelt name near several
+    edits: int = 0
 
-
-def _level_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
-    """The row of ``LEVELS_AFTER`` for an entry, and how much of a name of that level it is."""
-    level, number = unpack(entry)
-    if level == PROVINCE:
-        return _PROVINCE, 1.0
-    if level == REGENCY:
-        return (_KOTA if gaz.regencies[number].is_city else _KABUPATEN), 1.0
-    if level == DISTRICT:
-        return _DISTRICT, 1.0
-    if level == VILLAGE:
-        return _VILLAGE, _village_weight(gaz, number)
-    alias = gaz.aliases[number]
-    if alias.kind in {"place", "capital"}:
-        return _PLACE, 0.5 if "village" in alias.flags or "word" in alias.flags else 1.0
-    if alias.kind == "area":
-        return _PLACE, 1.0
-    return (_KOTA if gaz.regencies[alias.regency].is_city else _KABUPATEN), 0.8
-
-
-@lru_cache(maxsize=4096)
-def read_name(where: int, cue: Cue) -> Reading:
-    """Everything the name behind an index value may mean after a cue."""
-    gaz = gazetteer()
-    chances = LEVELS_AFTER[cue]
-    weighed: list[tuple[int, int, float]] = []
-    mass = 0.0
-    sure = 0.0
-    for entry in gaz.entries(where):
-        level, much = _level_of(gaz, entry)
-        weight = chances[level] * much / _NAMES_OF_LEVEL[level]
-        mass += weight
-        sure += weight * SUREST[cue][level]
-        weighed.append((entry, level, weight))
-    if mass <= 0:
-        return Reading(0.0, 0.0, {}, ())
-    regencies: dict[int, float] = {}
-    entries = []
-    for entry, level, weight in weighed:
-        share = weight / mass
-        entries.append((entry, level, share))
-        if level == _PROVINCE:
-            members = gaz.regencies_of_province[unpack(entry)[1]]
-            for regency in members:
-                regencies[regency] = regencies.get(regency, 0.0) + share / len(members)
-        else:
-            of = gaz.regency_of(entry)
-            assert of is not None  # noqa: S101 - only a province has none
-            regencies[of] = regencies.get(of, 0.0) + share
-    return Reading(mass, sure / mass, regencies, tuple(entries))
-
-
-@lru_cache(maxsize=1024)
-def _is_risky(where: int) -> bool:
-    """Whether the name is only an acronym that is also a written word, or one that nobody outside would know."""
-    gaz = gazetteer()
-    flags: set[str] = set()
-    for entry in gaz.entries(where):
-        level, number = unpack(entry)
-        if level != ALIAS:
-            return False
-        flags |= gaz.aliases[number].flags
-    return bool(flags & {"sms-word", "needs-cue"})
-
-
-class Words:
-    """The tokens of one text with what is asked of them again and again."""
-
-    def __init__(self, tokens: list[Token]) -> None:
-        self.tokens = tokens
-        self.surprises = [surprise(token.text) for token in tokens]
-        letters = [token.raw for token in tokens if token.raw[0].isalpha()]
-        capitals = sum(raw[0].isupper() for raw in letters)
-        self.shouts = sum(len(raw) > 1 and raw.isupper() for raw in letters) > 0.6 * max(len(letters), 1)
-        # Capitals tell names only where the writer uses both.
-        self.cased = not self.shouts and 0 < capitals < 0.75 * len(letters) and capitals > 1
-
-    def cue_before(self, at: int) -> Cue:
-        """What stands right before token ``at``."""
-        if at == 0:
-            return Cue.BARE
-        token = self.tokens[at]
-        if (
-            token.gap
-            and not _BREAKS.isdisjoint(token.gap)
-            and not (token.gap.strip() in {":", "/"} or token.gap.strip() == ".:")
-        ):
-            return Cue.BARE
-        before = self.tokens[at - 1].text
-        cue = CUE_OF.get(before, Cue.BARE)
-        if cue == Cue.BARE and before in ASIDE:
-            return Cue.LOCATIVE
-        if (
-            cue == Cue.BARE
-            and at > 1
-            and self.surprises[at - 1] > 11
-            and CUE_OF.get(self.tokens[at - 2].text) == Cue.STREET
-            and not token.gap.strip()
-        ):
-            return Cue.STREET  # the second word of a street's name
-        return cue
-
-    def aside_before(self, at: int) -> tuple[float, str]:
-        """How likely the report is not about the place named at ``at``, by the words before it; and that word."""
-        at -= 1
-        steps = 0
-        while at >= 0 and steps < 3:
-            word = self.tokens[at].text
-            aside = ASIDE.get(word)
-            if aside is not None:
-                if word in {"dari", "dr"}:
-                    return self._from_where(at, steps, aside), word
-                return aside, word
-            if CUE_OF.get(word) in {None, Cue.PERSON, Cue.COMPANY, Cue.FEATURE, Cue.STREET} and word not in {
-                "di",
-                "pada",
-            }:
-                return 0.0, ""
-            if self.tokens[at].gap and not _STOPS.isdisjoint(self.tokens[at].gap) and len(word) > 3:
-                return 0.0, ""
-            at -= 1
-            steps += 1
-        return 0.0, ""
-
-    def _from_where(self, at: int, steps: int, aside: float) -> float:
-        """ "Saya dari desa X" and "warga dari X" say where the report is from, "air dari X" where something else is."""
-        if at == 0 or steps:
-            return 0.10
-        return (
-            0.08
-            if self.tokens[at - 1].text in {"saya", "sy", "kami", "warga", "wrg", "masyarakat", "laporan", "aduan"}
-            else aside
-        )
+    def read(self, cue: Cue) -> Reading:
+        return read_misspelt(self.wheres, self.edits, cue) if self.edits else read_name(self.wheres[0], cue)
 
 
 def find_mentions(tokens: list[Token]) -> tuple[list[Mention], Words]:
     """The names in a text, in order, at most ``MOST_MENTIONS``, and the words they were found among."""
     words = Words(tokens)
-    by_last = _candidates(words)
-    chosen = _shortest_description(words, by_last)
-    return chosen[:MOST_MENTIONS], words
+    by_last = _known_names(words)
+    for last, candidate in _misspelt_names(words, by_last):
+        by_last.setdefault(last, []).append(candidate)
+    return _shortest_description(words, by_last)[:MOST_MENTIONS], words
 
 
-def _candidates(words: Words) -> list[list[tuple[int, int]]]:
-    """For every end, the (start, index value) of what the gazetteer knows there."""
-    tokens = words.tokens
+def _known_names(words: Words) -> dict[int, list[_Candidate]]:
+    """For every end, what the gazetteer knows there."""
     index = gazetteer().index
-    count = len(tokens)
-    by_last: list[list[tuple[int, int]]] = [[] for _ in range(count + 1)]
+    texts = [token.text for token in words.tokens]
+    count = len(texts)
+    glued = [at > 0 and _runs_on(words.tokens[at].gap, texts[at - 1]) for at in range(count)]
+    found: dict[int, list[_Candidate]] = {}
     for first in range(count):
-        key = ""
-        short = BEFORE_A_NAME.get(tokens[first].text)
-        for last in range(first, min(first + LONGEST_NAME, count)):
-            token = tokens[last]
-            if last > first and token.gap not in {" ", "-", ""} and _breaks_name(token.gap, tokens[last - 1].text):
+        key = texts[first]
+        where = index.get(key)
+        if where is not None:
+            found.setdefault(first + 1, []).append(_Candidate(first, (where,)))
+        short = BEFORE_A_NAME.get(key)
+        for last in range(first + 1, min(first + LONGEST_NAME, count)):
+            if not glued[last]:
                 break
-            key += token.text
+            key += texts[last]
             where = index.get(key)
+            if where is None and short is not None:
+                rest = key[len(texts[first]) :]
+                where = next((index[long + rest] for long in short if long + rest in index), None)
             if where is not None:
-                by_last[last + 1].append((first, where))
-            elif short is not None and last > first:
-                for long in short:
-                    where = index.get(long + key[len(tokens[first].text) :])
-                    if where is not None:
-                        by_last[last + 1].append((first, where))
-                        break
-    return by_last
+                found.setdefault(last + 1, []).append(_Candidate(first, (where,)))
+    return found
 
 
-def _breaks_name(gap: str, before: str) -> bool:
+def _runs_on(gap: str, before: str) -> bool:
     """A name runs over spaces and hyphens, over a stop only behind an abbreviation ("Pd. Aren")."""
-    if not _BREAKS.isdisjoint(gap):
+    if gap in {" ", "", "-"}:
         return True
-    return "." in gap and (len(before) > 3 and before not in {"tanjung", "gunung", "sungai", "kepulauan"})
+    if not BREAKS.isdisjoint(gap):
+        return False
+    return "." not in gap or len(before) <= 3 or before in {"tanjung", "gunung", "sungai", "kepulauan"}
 
 
-def _shortest_description(words: Words, by_last: list[list[tuple[int, int]]]) -> list[Mention]:
+def _misspelt_names(words: Words, known: dict[int, list[_Candidate]]) -> Iterator[tuple[int, _Candidate]]:
+    """Names that the gazetteer does not know as they are written, near to one that it knows: (end, candidate)."""
+    lookups = MOST_LOOKUPS
+    unexpected = MOST_LOOKUPS_UNCUED
+    covered = _covered(words, known)
+    tokens = words.tokens
+    for first in range(len(tokens)):
+        cue = words.cue_before(first)
+        scopes = _SCOPES.get(cue)
+        if scopes is not None:
+            if lookups > 0 and words.surprises[first] > 7:
+                found, spent = _look_near(words, first, cue, scopes, known)
+                lookups -= spent
+                if found is not None:
+                    yield found
+        elif unexpected > 0 and not covered[first] and words.surprises[first] >= 13 and len(tokens[first].text) >= 5:
+            unexpected -= 1
+            candidate = _look_for_regency(words, first)
+            if candidate is not None:
+                yield candidate
+
+
+def _covered(words: Words, known: dict[int, list[_Candidate]]) -> list[bool]:
+    covered = [False] * len(words.tokens)
+    for last, candidates in known.items():
+        for candidate in candidates:
+            for at in range(candidate.first, last):
+                covered[at] = True
+    return covered
+
+
+def _look_near(
+    words: Words, first: int, cue: Cue, scopes: tuple[int, ...], known: dict[int, list[_Candidate]]
+) -> tuple[tuple[int, _Candidate] | None, int]:
+    """The longest run after a cue that is near to a name, unless a known name explains it; and what looking cost."""
+    index = gazetteer().index
+    spent = 0
+    for last in range(_end_of_run(words, first), first, -1):
+        if any(
+            candidate.first == first and _gain(words, candidate, last, cue, candidate.read(cue)) > 0
+            for candidate in known.get(last, ())
+        ):
+            return None, spent
+        key = "".join(token.text for token in words.tokens[first:last])
+        spent += 1
+        near = near_names(key, scopes, allowed_edits(len(key)))
+        if near:
+            return (last, _Candidate(first, tuple(index[name] for name, _ in near), max(near[0][1], 1))), spent
+    return None, spent
+
+
+def _end_of_run(words: Words, first: int) -> int:
+    """Where the words that may belong to a name after a cue end: at a break, a cue, a plain word; four at most."""
+    tokens = words.tokens
+    last = first + 1
+    while last < min(first + 4, len(tokens)):
+        text = tokens[last].text
+        if not _runs_on(tokens[last].gap, tokens[last - 1].text):
+            break
+        if text not in _PARTS_OF_NAMES and (words.surprises[last] <= 9 or text in CUE_OF):
+            break
+        last += 1
+    return last
+
+
+def _look_for_regency(words: Words, first: int) -> tuple[int, _Candidate] | None:
+    """A word that nothing explains, alone or with the next, near to the name of a regency."""
+    index = gazetteer().index
+    tokens = words.tokens
+    for last in (first + 2, first + 1):
+        if last > len(tokens) or (last == first + 2 and not _runs_on(tokens[first + 1].gap, tokens[first].text)):
+            continue
+        key = "".join(token.text for token in tokens[first:last])
+        if len(key) < 6:
+            continue
+        near = near_names(key, (REGENCY_NAMES,), 1 if len(key) < 10 else 2)
+        if near and near[0][1] > 0:
+            return last, _Candidate(first, tuple(index[name] for name, _ in near), near[0][1] + 1)
+    return None
+
+
+def _shortest_description(words: Words, by_last: dict[int, list[_Candidate]]) -> list[Mention]:
     count = len(words.tokens)
     best = [0.0] * (count + 1)
-    back: list[Mention | None] = [None] * (count + 1)
-    cues: dict[int, Cue] = {}
+    back: list[tuple[_Candidate, Cue, float] | None] = [None] * (count + 1)
     for last in range(1, count + 1):
         best[last] = best[last - 1]
-        for first, where in by_last[last]:
-            cue = cues.get(first)
-            if cue is None:
-                cue = cues[first] = words.cue_before(first)
+        for candidate in by_last.get(last, ()):
+            first = candidate.first
+            cue = words.cue_before(first)
             if cue == Cue.BARE:
                 cue = _continue_list(words, back, first)
-            mention = _weigh(words, first, last, where, cue)
-            if mention is not None and best[first] + mention.gain > best[last]:
-                best[last] = best[first] + mention.gain
-                back[last] = mention
+            gain = _gain(words, candidate, last, cue, candidate.read(cue))
+            if gain < -4:
+                continue
+            total = best[first] + _gain_of_choice(gain, cue)
+            if total > best[last]:
+                best[last] = total
+                back[last] = (candidate, cue, gain)
     chosen: list[Mention] = []
     at = count
     while at > 0:
-        mention = back[at]
-        if mention is None or best[at] == best[at - 1]:
+        picked = back[at]
+        if picked is None:
             at -= 1
+            if at > 0 and (code := _postcode(words, at)) is not None:
+                chosen.append(code)
             continue
+        candidate, cue, gain = picked
+        mention = _mention(words, candidate, at, cue, gain, candidate.read(cue))
         chosen.append(_with_its_cue(words, mention, by_last[at]))
-        at = mention.first
+        at = candidate.first
     chosen.reverse()
     return chosen
 
 
-def _continue_list(words: Words, back: list[Mention | None], first: int) -> Cue:
+def _gain_of_choice(gain: float, cue: Cue) -> float:
+    return (log(1 + exp(gain)) if gain < 30 else gain) + (_CUE_EXPLAINED if cue in _STRONG else 0.0)
+
+
+def _continue_list(words: Words, back: list[tuple[_Candidate, Cue, float] | None], first: int) -> Cue:
     """The cue of the name before, when this one follows it in a list: "Kec. Tebet, Pancoran dan Setiabudi"."""
     gap = words.tokens[first].gap.strip()
     end = first
     if gap in {"", "."} and first > 0 and words.tokens[first - 1].text in _LIST_WORDS:
         end = first - 1
-    elif gap not in {",", "/", "&", "-", ";", "+", ""}:
+    elif gap not in {",", "/", "&", "-", ";", "+", ", -"}:
         return Cue.BARE
     previous = back[end]
-    if previous is None or (gap == "" and end == first):
+    if previous is None:
         return Cue.BARE
-    if previous.cue in {Cue.VILLAGE, Cue.ALSO_VILLAGE}:
+    if previous[1] in {Cue.VILLAGE, Cue.ALSO_VILLAGE}:
         return Cue.ALSO_VILLAGE
-    if previous.cue in {Cue.DISTRICT, Cue.ALSO_DISTRICT}:
+    if previous[1] in {Cue.DISTRICT, Cue.ALSO_DISTRICT}:
         return Cue.ALSO_DISTRICT
     return Cue.BARE
 
 
-def _weigh(words: Words, first: int, last: int, where: int, cue: Cue) -> Mention | None:
-    """The mention of one candidate, or None when it is surely plain words."""
-    reading = read_name(where, cue)
+def _gain(words: Words, candidate: _Candidate, last: int, cue: Cue, reading: Reading) -> float:
+    """How much likelier the words are a name than words, in nats."""
     if reading.mass <= 0:
-        return None
+        return -99.0
+    first = candidate.first
     tokens = words.tokens
-    surprises = words.surprises[first:last]
-    if cue == Cue.BARE and last - first == 1 and tokens[first].text.isdigit():
-        return None
-    gain = sum(surprises) + log(reading.mass)
-    gain += _nudge(words, first, last, where, cue, reading)
-    if gain < -4:
-        return None
-    sureness = reading.surest / (1 + exp(-gain)) if gain < 30 else reading.surest
-    aside, why = words.aside_before(first)
-    gain_of_choice = log(1 + exp(gain)) if gain < 30 else gain
-    return Mention(first, last, cue, reading, gain_of_choice, sureness, max(aside, _usual_aside(cue)), why)
-
-
-def _usual_aside(cue: Cue) -> float:
-    if cue in {Cue.LOCATIVE, Cue.VILLAGE, Cue.DISTRICT, Cue.ALSO_VILLAGE, Cue.ALSO_DISTRICT}:
-        return 0.05
-    if cue == Cue.STREET:
-        return 0.35
-    return 0.10
-
-
-def _nudge(words: Words, first: int, last: int, where: int, cue: Cue, reading: Reading) -> float:
-    """What else makes a name likelier or less likely: capitals, being made of everyday words, being a risky acronym."""
-    tokens = words.tokens
-    nudge = 0.0
-    weak = cue in {Cue.BARE, Cue.LOCATIVE}
+    gain = words.surprise_before[last] - words.surprise_before[first] + log(reading.mass)
+    if candidate.edits:
+        gain -= _COST_OF_EDIT * candidate.edits
     if words.cased:
-        nudge += 1.0 if tokens[last - 1].raw[0].isupper() else -0.7
-    if weak and max(words.surprises[first:last]) <= 9.0:
-        nudge -= 4.0 if last - first > 1 else 1.0
-    if _is_risky(where):
+        gain += 1.0 if tokens[last - 1].raw[0].isupper() else -0.7
+    weak = cue in _WEAK
+    if weak:
+        gain -= _everyday(words, first, last)
+        if words.is_doubled(first, last):
+            gain -= 4.0
+    if is_risky(candidate.wheres[0]):
         shouted = tokens[first].raw.isupper() and not words.shouts
-        nudge -= 5.0 if weak and not shouted else 1.5
-    return nudge
+        gain -= 5.0 if weak and not shouted else 1.5
+    return gain
 
 
-def _with_its_cue(words: Words, mention: Mention, same_end: list[tuple[int, int]]) -> Mention:
+def _everyday(words: Words, first: int, last: int) -> float:
+    """How much an uncued name made of plain words loses: plain words stand together more often than by chance."""
+    highest = max(words.surprises[first:last])
+    if last - first == 1:
+        return 1.0 if highest <= 9.0 else 0.0
+    if "".join(token.text for token in words.tokens[first:last]) in usual_phrases():
+        return 7.0
+    if highest <= 9.0:
+        return 4.0
+    return 1.5 if highest <= 12.0 and not words.tokens[first].raw[0].isupper() else 0.0
+
+
+def _mention(words: Words, candidate: _Candidate, last: int, cue: Cue, gain: float, reading: Reading) -> Mention:
+    sureness = reading.surest / (1 + exp(-gain)) if gain < 30 else reading.surest
+    aside, why = words.aside_before(candidate.first)
+    usual = 0.04 if cue == Cue.DISTRICT else 0.05 if cue in _STRONG or cue == Cue.LOCATIVE else 0.10
+    if cue == Cue.STREET:
+        usual = 0.25
+    return Mention(candidate.first, last, cue, reading, _gain_of_choice(gain, cue), sureness, max(aside, usual), why)
+
+
+def _with_its_cue(words: Words, mention: Mention, same_end: list[_Candidate]) -> Mention:
     """Add the reading of the name together with its cue, or without it, when the gazetteer knows both."""
-    for first, where in same_end:
+    for candidate in same_end:
+        first = candidate.first
         if first == mention.first - 1 and CUE_OF.get(words.tokens[first].text) == mention.cue:
-            other = _weigh(words, first, mention.last, where, words.cue_before(first))
-        elif first == mention.first + 1 and (cue := CUE_OF.get(words.tokens[mention.first].text)) is not None:
-            other = _weigh(words, first, mention.last, where, cue)
+            cue = words.cue_before(first)
+        elif first == mention.first + 1 and words.tokens[mention.first].text in CUE_OF:
+            cue = CUE_OF[words.tokens[mention.first].text]
         else:
             continue
-        if other is None:
+        reading = candidate.read(cue)
+        gain = _gain(words, candidate, mention.last, cue, reading)
+        if gain < -4:
             continue
-        return replace(mention, first=min(first, mention.first), reading=_mix(mention, other))
+        better = _gain_of_choice(gain, cue) - mention.gain
+        part = 1 / (1 + exp(max(-30.0, min(30.0, better))))
+        return replace(mention, first=min(first, mention.first), reading=mix(mention.reading, reading, part))
     return mention
 
 
-def _mix(one: Mention, other: Mention) -> Reading:
-    """Both readings, each by how well it explains the words."""
-    part = 1 / (1 + exp(max(-30.0, min(30.0, other.gain - one.gain))))
-    regencies = {regency: share * part for regency, share in one.reading.regencies.items()}
-    for regency, share in other.reading.regencies.items():
-        regencies[regency] = regencies.get(regency, 0.0) + share * (1 - part)
-    entries = tuple((entry, level, share * part) for entry, level, share in one.reading.entries) + tuple(
-        (entry, level, share * (1 - part)) for entry, level, share in other.reading.entries
-    )
-    return Reading(one.reading.mass, one.reading.surest * part + other.reading.surest * (1 - part), regencies, entries)
+_NUMBERED: Final = frozenset(
+    {"rp", "no", "nomor", "nomer", "nmr", "rek", "id", "kwh", "hp", "tlp", "telp", "wa", "nik", "tiket", "laporan"}
+)
+_COUNTED: Final = frozenset(
+    {"ribu", "rb", "juta", "jt", "rupiah", "orang", "kk", "watt", "va", "liter", "meter", "kwh", "per", "sebulan"}
+)
+
+
+def _postcode(words: Words, at: int) -> Mention | None:
+    """A number of five digits that is a postcode: surely after "kode pos", perhaps where nothing counts by it."""
+    token = words.tokens[at]
+    if len(token.raw) != 5 or not token.raw.isdigit() or token.raw[0] == "0":
+        return None
+    before = words.tokens[at - 1].text
+    after = words.tokens[at + 1] if at + 1 < len(words.tokens) else None
+    told = before in {"pos", "kodepos"}
+    if not told:
+        if before in _NUMBERED or before.isdigit() or token.raw.endswith("000") or "." in token.gap.strip():
+            return None
+        if after is not None and (after.text in _COUNTED or (after.text.isdigit() and not after.gap.strip(".,-/ "))):
+            return None
+    reading = read_postcode(int(token.raw))
+    if reading.mass <= 0:
+        return None
+    return Mention(at, at + 1, Cue.BARE, reading, 0.0, 0.95 if told else 0.60, 0.05)

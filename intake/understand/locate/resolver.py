@@ -19,7 +19,8 @@ from intake.understand.locate.coordinates import Boundaries, regencies_near, wri
 from intake.understand.locate.cues import SPEAKS_OF_KABUPATEN
 from intake.understand.locate.evidence import gather_evidence
 from intake.understand.locate.gazetteer import DISTRICT, PROVINCE, VILLAGE, Gazetteer, gazetteer, unpack
-from intake.understand.locate.mentions import Mention, Reading, find_mentions
+from intake.understand.locate.mentions import Mention, find_mentions
+from intake.understand.locate.readings import Reading, gather
 from intake.understand.locate.tokens import Token, cut, plain
 from intake.understand.locate.types import (
     Candidate,
@@ -156,21 +157,9 @@ def _lies_in(gaz: Gazetteer, entry: int, districts: set[int]) -> bool:
 def _favour(gaz: Gazetteer, reading: Reading, favoured: set[int]) -> Reading:
     total = sum(share * (_TOGETHER if entry in favoured else 1.0) for entry, _, share in reading.entries)
     entries = tuple(
-        (entry, level, share * (_TOGETHER if entry in favoured else 1.0) / total)
-        for entry, level, share in reading.entries
+        (entry, row, share * (_TOGETHER if entry in favoured else 1.0) / total) for entry, row, share in reading.entries
     )
-    regencies: dict[int, float] = {}
-    for entry, _, share in entries:
-        level, number = unpack(entry)
-        if level == PROVINCE:
-            members = gaz.regencies_of_province[number]
-            for member in members:
-                regencies[member] = regencies.get(member, 0.0) + share / len(members)
-        else:
-            of = gaz.regency_of(entry)
-            assert of is not None  # noqa: S101 - only a province has none
-            regencies[of] = regencies.get(of, 0.0) + share
-    return Reading(reading.mass, reading.surest, regencies, entries)
+    return gather(gaz, reading.mass, reading.surest, entries)
 
 
 def _kind_of_regency(tokens: list[str]) -> float:

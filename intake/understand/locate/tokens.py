@@ -55,7 +55,9 @@ CANONICAL: Final[dict[str, str]] = {
     "teng": "tengah", "mns": "meunasah", "mesjid": "masjid", "msjd": "masjid",
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
     "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
-    "xxi": "21", "i": "1", "v": "5", "x": "10",
+    "xxi": "21", "i": "1", "v": "5", "x": "10", "satu": "1", "dua": "2", "tiga": "3", "empat": "4", "lima": "5", "enam": "6",
+    "tujuh": "7", "delapan": "8", "sembilan": "9", "sepuluh": "10",
+    "bsr": "besar", "kcl": "kecil", "pjg": "panjang", "bru": "baru",
 }  # fmt: skip
 
 _TOKEN: Final = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*|[0-9]+")

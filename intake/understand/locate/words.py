@@ -44,10 +44,22 @@ def usual_words() -> dict[str, float]:
             if line.startswith("#"):
                 continue
             tier, _, listed = line.partition("\t")
+            if tier == "phrase":
+                continue
             for word in listed.split():
                 word = CANONICAL.get(word, word)
                 words[word] = min(words.get(word, 99.0), SURPRISE_OF_TIER[tier])
     return words
+
+
+@lru_cache(maxsize=1)
+def usual_phrases() -> frozenset[str]:
+    """The keys of everyday phrases that are also names."""
+    with (DATA / "places_words.tsv").open(encoding="utf-8") as file:
+        lines = [line.partition("\t")[2].split() for line in file if line.startswith("phrase\t")]
+    return frozenset(
+        "".join(CANONICAL.get(word, word) for word in phrase.split("+")) for line in lines for phrase in line
+    )
 
 
 @lru_cache(maxsize=16_384)

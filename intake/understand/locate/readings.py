@@ -1,0 +1,153 @@
+"""What a name may stand for after a cue: every region and alias of that name, each with its share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from intake.understand.locate.cues import LEVELS_AFTER, SUREST, Cue
+from intake.understand.locate.gazetteer import (
+    ALIAS,
+    DISTRICT,
+    PROVINCE,
+    REGENCY,
+    VILLAGE,
+    Gazetteer,
+    gazetteer,
+    pack,
+    unpack,
+)
+
+# The rows of LEVELS_AFTER and SUREST, and what each is called in evidence.
+ROW_PROVINCE, ROW_KABUPATEN, ROW_KOTA, ROW_DISTRICT, ROW_VILLAGE, ROW_PLACE = range(6)
+LEVEL_WORD: Final = ("province", "regency", "regency", "district", "village", "place")
+
+# The chance of a level is shared by this many names. Kabupaten and kota alike, so that a bare "Bandung" is a tie.
+_NAMES_OF_ROW: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``regencies`` and ``entries`` (packed entry, row, share) each sum to 1; ``mass`` is the chance of the name itself.
+
+    ``surest``: the name can never be surer than this to be a place at all.
+    """
+
+    mass: float
+    surest: float
+    regencies: dict[int, float]
+    entries: tuple[tuple[int, int, float], ...]
+
+
+NOTHING: Final = Reading(0.0, 0.0, {}, ())
+
+
+def village_weight(gaz: Gazetteer, number: int) -> float:
+    """A kelurahan has some four times the people of a desa, one of Jakarta some twelve times: so have its reports."""
+    if gaz.village_number[number] >= 2000:
+        return 1.0
+    regency = gaz.district_regency[gaz.village_district[number]]
+    return 6.0 if gaz.regencies[regency].province_code == "31" else 2.5
+
+
+def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
+    """The row of an entry, and how much of a name of that row it is."""
+    level, number = unpack(entry)
+    if level == PROVINCE:
+        return ROW_PROVINCE, 1.0
+    if level == REGENCY:
+        return (ROW_KOTA if gaz.regencies[number].is_city else ROW_KABUPATEN), 1.0
+    if level == DISTRICT:
+        return ROW_DISTRICT, 1.0
+    if level == VILLAGE:
+        return ROW_VILLAGE, village_weight(gaz, number)
+    alias = gaz.aliases[number]
+    if alias.kind == "place":
+        return ROW_PLACE, 0.15 if alias.flags & {"village", "district", "word"} else 1.0
+    if alias.kind in {"capital", "area"}:
+        return ROW_PLACE, 1.0
+    return (ROW_KOTA if gaz.regencies[alias.regency].is_city else ROW_KABUPATEN), 0.8
+
+
+@lru_cache(maxsize=4096)
+def read_name(where: int, cue: Cue) -> Reading:
+    """Everything the name behind an index value may mean after a cue."""
+    gaz = gazetteer()
+    chances = LEVELS_AFTER[cue]
+    weighed: list[tuple[int, int, float]] = []
+    mass = 0.0
+    sure = 0.0
+    for entry in gaz.entries(where):
+        row, much = _row_of(gaz, entry)
+        weight = chances[row] * much / _NAMES_OF_ROW[row]
+        mass += weight
+        sure += weight * SUREST[cue][row]
+        weighed.append((entry, row, weight))
+    if mass <= 0:
+        return NOTHING
+    return gather(gaz, mass, sure / mass, tuple((entry, row, weight / mass) for entry, row, weight in weighed))
+
+
+def gather(gaz: Gazetteer, mass: float, surest: float, entries: tuple[tuple[int, int, float], ...]) -> Reading:
+    """A reading from its entries: the shares summed by regency, those of a province spread over its regencies."""
+    regencies: dict[int, float] = {}
+    for entry, row, share in entries:
+        if row == ROW_PROVINCE:
+            members = gaz.regencies_of_province[unpack(entry)[1]]
+            for regency in members:
+                regencies[regency] = regencies.get(regency, 0.0) + share / len(members)
+        else:
+            of = gaz.regency_of(entry)
+            assert of is not None  # noqa: S101 - only a province has none
+            regencies[of] = regencies.get(of, 0.0) + share
+    return Reading(mass, surest, regencies, entries)
+
+
+def mix(one: Reading, other: Reading, part: float) -> Reading:
+    """Both readings: ``part`` of the first, the rest of the second."""
+    entries = tuple((entry, row, share * part) for entry, row, share in one.entries) + tuple(
+        (entry, row, share * (1 - part)) for entry, row, share in other.entries
+    )
+    return gather(gazetteer(), one.mass, one.surest * part + other.surest * (1 - part), entries)
+
+
+@lru_cache(maxsize=1024)
+def read_misspelt(wheres: tuple[int, ...], edits: int, cue: Cue) -> Reading:
+    """What a misspelt name may mean: all the names at the same distance; less sure, the more letters are wrong."""
+    readings = [reading for where in wheres if (reading := read_name(where, cue)).mass > 0]
+    if not readings:
+        return NOTHING
+    total = sum(reading.mass for reading in readings)
+    entries = tuple(
+        (entry, row, share * reading.mass / total) for reading in readings for entry, row, share in reading.entries
+    )
+    surest = sum(reading.surest * reading.mass for reading in readings) / total
+    return gather(gazetteer(), total, surest * 0.96**edits, entries)
+
+
+@lru_cache(maxsize=512)
+def read_postcode(postcode: int) -> Reading:
+    """The regencies that hold a postcode."""
+    gaz = gazetteer()
+    numbers = gaz.regencies_with_postcode(postcode)
+    if not numbers:
+        return NOTHING
+    entries = tuple(
+        (pack(REGENCY, number), ROW_KOTA if gaz.regencies[number].is_city else ROW_KABUPATEN, 1 / len(numbers))
+        for number in numbers
+    )
+    return gather(gaz, 1.0, 0.95, entries)
+
+
+@lru_cache(maxsize=1024)
+def is_risky(where: int) -> bool:
+    """Whether the name is only an acronym that is also a written word, or one that nobody outside would know."""
+    gaz = gazetteer()
+    flags: set[str] = set()
+    for entry in gaz.entries(where):
+        level, number = unpack(entry)
+        if level != ALIAS:
+            return False
+        flags |= gaz.aliases[number].flags
+    return bool(flags & {"sms-word", "needs-cue"})
