@@ -87,7 +87,7 @@ class EmailMime:
         message_id = next(iter(MESSAGE_ID.findall(letter.header("Message-ID"))), "")
         extra = {
             "full_text": letter.text,
-            "recipients": recipients,
+            "recipients": [self._mailbox(address) for address in recipients],
             "message_id": message_id,
             "sender_name": sender_name,
             "reply_to": next((address for _, address in _listed(letter, "Reply-To")), ""),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from email.message import Message
 from typing import Final
 
-_ROBOTS: Final = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "mdaemon"})
+_ROBOTS = re.compile(r"(?:mailer|mail|mm)[-_]?daemon|post[-_]?master|mdaemon|mail[-_]?delivery[-_](?:subsystem|system)")
 _NOBODY = re.compile(r"(?:no|do[-_.]?not|dont|jangan|tidak)[-_.]?(?:reply|balas|dibalas|menjawab)(?:[-_.+].*)?")
 _SUPPRESSED: Final = frozenset({"all", "oof", "autoreply", "dr", "rn", "nrn"})
 
@@ -33,7 +33,8 @@ def why_automatic(
     kind = message.get_content_type()
     if kind == "multipart/report":
         return "report"
-    if author.partition("@")[0] in _ROBOTS:
+    written_from = header("From").strip("<> ").lower()
+    if _ROBOTS.fullmatch((author or written_from).partition("@")[0]) or (not author and not written_from):
         return "robot"
     if null_sender:
         return "null_sender"
@@ -50,4 +51,6 @@ def why_automatic(
         return "auto_reply"
     if _SUPPRESSED & {word.strip() for word in header("X-Auto-Response-Suppress").lower().split(",")}:
         return "suppress"
+    if nobody_reads(author):
+        return "nobody_reads"
     return None

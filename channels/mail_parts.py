@@ -7,6 +7,7 @@ What surprises:
 * Labels lie. An unknown or wrong charset is tried as UTF-8, then as Windows-1252; a body never gets lost over a label.
 * Mail to us holds raw 8-bit headers. They are read as UTF-8 where they can be.
 * Several text parts side by side (text, picture, text) are all what the person wrote.
+* One broken line ends the header for the library's parser, and the sender is gone; such lines are set aside first.
 * Nested deeper than Python likes, a letter is read as headers and one long text.
 """
 
@@ -24,7 +25,7 @@ from email.policy import compat32
 from email.policy import default as modern
 from typing import Final
 
-from channels.mail_text import html_to_text
+from channels.mail_html import html_to_text
 from channels.messages import Attachment
 
 LARGEST_ATTACHMENTS_BYTES: Final = 20 * 1024 * 1024
@@ -67,7 +68,7 @@ class Letter:
 def read_letter(raw: bytes) -> Letter:
     """Take a raw RFC 5322 message apart. Never raises."""
     try:
-        message = message_from_bytes(raw, policy=compat32)
+        message = message_from_bytes(_mend_header(raw), policy=compat32)
         texts, files = _Sorter().sort(message)
     except Exception:  # noqa: BLE001 - whatever the library's parser trips over, the letter is kept as one text
         message = BytesHeaderParser(policy=compat32).parsebytes(raw)
@@ -85,6 +86,25 @@ def payload_of(raw: bytes) -> bytes:
 def _after_header(raw: bytes) -> bytes:
     found = re.search(rb"\r?\n\r?\n", raw)
     return raw[found.end() :] if found else b""
+
+
+_HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
+
+
+def _mend_header(raw: bytes) -> bytes:
+    """The letter with header lines that are none given a name, and spaces before colons gone (RFC 5322, 4.5)."""
+    body = _after_header(raw)
+    lines = raw[: len(raw) - len(body)].splitlines(keepends=True)
+    first = 1 if lines and lines[0].startswith(b"From ") else 0
+    if not body or first >= len(lines) or not _HEADER_LINE.match(lines[first]):
+        return raw
+    for number, line in enumerate(lines[first:], first):
+        found = _HEADER_LINE.match(line)
+        if found:
+            lines[number] = found[0][:-1].rstrip() + b":" + line[found.end() :]
+        elif line.strip() and line[:1] not in b" \t":
+            lines[number] = b"X-Unreadable: " + line
+    return b"".join(lines) + body
 
 
 def decode_text(content: bytes, charset: str) -> str:
