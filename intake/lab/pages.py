@@ -1,0 +1,5 @@
+"""The lab's pages."""
+
+from flask import Blueprint
+
+lab = Blueprint("lab", __name__)

@@ -1,0 +1,105 @@
+"""The web application, made from a runtime. What surprises is said where it is set.
+
+The pages are plain HTML that works without JavaScript. The policy below allows no inline style or script anywhere, so
+a text of a citizen that were ever shown unescaped would still run nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import Flask, request
+from flask_babel import Babel  # type: ignore[import-untyped]
+from flask_wtf.csrf import CSRFProtect
+
+from intake.runtime import Runtime
+from intake.understand.locate import regencies
+from intake.web import compress, context, errors
+from intake.web.desk_pages import desk_pages
+from intake.web.health import health
+from intake.web.hooks import hooks
+from intake.web.log_in import log_in
+from intake.web.pages import pages
+from intake.words import DOMAIN, FOLDER, SOURCE_LANGUAGE
+
+_POLICY: Final = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "script-src": "'self'",
+    "img-src": "'self' data:",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+#: These pages ask the server again by themselves whether something new has come.
+_REFRESHING: Final = frozenset({"lab.show_lab", "lab.show_phone", "lab.show_mailbox", "pages.show_report"})
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    # The address of a report holds its secret: it must not travel to any other page.
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_LOGGED_IN_FOR: Final = timedelta(hours=12)
+_STATIC_SECONDS: Final = 3600
+_MOST_FORM_PARTS: Final = 200
+#: Of our own forms; the hooks take whole requests up to MAX_CONTENT_LENGTH.
+_MOST_FORM_BYTES: Final = 512 * 1024
+
+
+def create_app(rt: Runtime) -> Flask:
+    """The application over this runtime. Nothing is connected until it is used."""
+    app = Flask("intake.web")
+    secure = rt.settings.public_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=rt.settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(rt.settings.secret_keys[1:]),
+        # The prefix makes browsers refuse the cookie from any other host or path, or without TLS.
+        SESSION_COOKIE_NAME="__Host-sahut" if secure else "sahut",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=_LOGGED_IN_FOR,
+        SEND_FILE_MAX_AGE_DEFAULT=_STATIC_SECONDS,
+        MAX_CONTENT_LENGTH=rt.settings.max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=_MOST_FORM_BYTES,
+        MAX_FORM_PARTS=_MOST_FORM_PARTS,
+        # A form may stay open as long as its session: nobody's long report is refused for its age.
+        WTF_CSRF_TIME_LIMIT=None,
+        # The check needs a Referer, which our own policy above takes away.
+        WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_LOCALE=SOURCE_LANGUAGE,
+        BABEL_DOMAIN=DOMAIN,
+        BABEL_TRANSLATION_DIRECTORIES=str(FOLDER),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["sahut"] = rt
+    Babel(app, locale_selector=context.choose_language)
+    csrf = CSRFProtect(app)
+    csrf.exempt(hooks)  # providers prove their origin in their own way, each
+    context.prepare(app)
+    errors.register(app)
+    for part in (hooks, pages, log_in, desk_pages, health):
+        app.register_blueprint(part)
+    if rt.settings.lab:
+        from intake.lab.pages import lab
+
+        app.register_blueprint(lab)
+    app.after_request(compress.shrink)
+    app.after_request(_protect)  # runs before the one above: what is said last is done first
+    regencies()  # loads the gazetteer now, not for the first citizen
+    return app
+
+
+def _protect(response: Any) -> Any:
+    policy = dict(_POLICY)
+    if request.endpoint in _REFRESHING:
+        policy["connect-src"] = "'self'"
+    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

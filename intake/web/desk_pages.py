@@ -1,0 +1,206 @@
+"""The officers' pages: inbox, one report, what can be done with it, and what could not be read.
+
+Who may do what is decided in ``intake.desk``; these pages only offer what it allows. Every page here passes
+``require_officer``, and a report that is another's is a page that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+
+from intake import desk
+from intake.desk import EmptyText, NotYours, ReportFile, View
+from intake.domain.reference import report_id_of
+from intake.domain.report import StepNotAllowed
+from intake.runtime import Runtime
+from intake.storage import quarantine
+from intake.storage.officers import Officer
+from intake.storage.reports import Report
+from intake.understand.locate import regencies
+from intake.web import desk_words
+from intake.web.context import regencies_by_province, runtime
+from intake.web.conversation import joined, without_secrets
+from intake.web.log_in import officer_here, require_officer
+from intake.wording import STATE_WORDS
+
+desk_pages = Blueprint("desk", __name__, url_prefix="/meja")
+desk_pages.before_request(require_officer)
+
+_PAGE_SIZE: Final = 50
+_SHOWN_DIGITS: Final = 3
+_Typed = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done: its name in ``desk.may``, and how it is done with what was typed."""
+
+    name: str
+    do: Callable[[Runtime, Officer, str, _Typed], Report]
+
+
+#: By the last part of the address.
+ACTIONS: Final[Mapping[str, Action]] = {
+    "teruskan": Action(
+        "route",
+        lambda rt, officer, reference, typed: desk.route(
+            rt, officer, reference, regency=typed.get("regency", ""), reason=typed.get("reason", "")
+        ),
+    ),
+    "kembalikan": Action(
+        "send_back",
+        lambda rt, officer, reference, typed: desk.send_back(rt, officer, reference, reason=typed.get("reason", "")),
+    ),
+    "kerjakan": Action("take_up", lambda rt, officer, reference, _: desk.take_up(rt, officer, reference)),
+    "jawab": Action(
+        "answer",
+        lambda rt, officer, reference, typed: desk.answer(rt, officer, reference, words=typed.get("words", "")),
+    ),
+    "selesai": Action(
+        "close",
+        lambda rt, officer, reference, typed: desk.close(rt, officer, reference, reason=typed.get("reason", "")),
+    ),
+    "arsip": Action(
+        "archive",
+        lambda rt, officer, reference, typed: desk.archive(rt, officer, reference, reason=typed.get("reason", "")),
+    ),
+    "pulihkan": Action("restore", lambda rt, officer, reference, _: desk.restore(rt, officer, reference)),
+}
+
+
+@desk_pages.get("")
+def show_inbox() -> Response:
+    """The officer's reports of one view."""
+    asked = request.args.get("tampilan", "perlu_tindakan")
+    view: View = asked if asked in desk.VIEWS else "perlu_tindakan"
+    before = report_id_of(request.args.get("sebelum", ""))
+    officer = officer_here()
+    with runtime().engine.connect() as connection:
+        counts = desk.counts(connection, officer)
+        rows = desk.inbox(connection, officer, view=view, before=before, limit=_PAGE_SIZE + 1)
+    oldest_first = sorted(rows, key=lambda row: report_id_of(row.reference) or 0)
+    more = len(rows) > _PAGE_SIZE
+    if more:
+        rows = [row for row in rows if row is not oldest_first[0]]
+    return make_response(
+        render_template(
+            "desk/inbox.html",
+            officer=officer,
+            view=view,
+            views=desk_words.views(),
+            counts=counts,
+            rows=rows,
+            older=oldest_first[1].reference if more else None,
+            state_words=STATE_WORDS,
+            words=desk_words,
+        )
+    )
+
+
+@desk_pages.get("/karantina")
+def show_quarantine() -> Response:
+    """What came in and could not be read (central desk only): that it is there, not what it says."""
+    if officer_here().role != "central":
+        abort(404)
+    with runtime().engine.connect() as connection:
+        entries = quarantine.waiting(connection)
+        refused = quarantine.refusals(connection)
+    return make_response(
+        render_template("desk/quarantine.html", officer=officer_here(), entries=entries, refused=refused)
+    )
+
+
+@desk_pages.get("/<reference>")
+def show_report(reference: str) -> Response:
+    """Everything about one report, and what can be done with it."""
+    return _report_page(reference)
+
+
+@desk_pages.post("/<reference>/<doing>")
+def act(reference: str, doing: str) -> Any:
+    """Do one thing with a report. A colleague who was quicker is told of honestly, and nothing typed is lost."""
+    action = ACTIONS.get(doing)
+    if action is None:
+        abort(404)
+    try:
+        action.do(runtime(), officer_here(), reference, request.form)
+    except NotYours:
+        if action.name == "route" and request.form.get("regency", "") not in regencies():
+            return _report_page(reference, fault="no_regency", status=400)
+        abort(404)
+    except EmptyText:
+        return _report_page(reference, fault="empty", status=400)
+    except StepNotAllowed:
+        return _report_page(reference, fault="changed", status=409)
+    flash(action.name)
+    return redirect(url_for(".show_report", reference=reference), 303)
+
+
+def _report_page(reference: str, *, fault: str = "", status: int = 200) -> Response:
+    officer = officer_here()
+    try:
+        with runtime().engine.connect() as connection:
+            file = desk.open_file(connection, officer, reference)
+    except NotYours:
+        abort(404)
+    return make_response(
+        render_template(
+            "desk/report.html",
+            officer=officer,
+            file=file,
+            report=file.report,
+            said=joined(file.conversation, file.replies),
+            without_secrets=without_secrets,
+            reporter=describe_reporter(file, officer),
+            offered=desk.may(file.report, officer),
+            candidates=_candidates(file),
+            provinces=regencies_by_province(),
+            state_words=STATE_WORDS,
+            words=desk_words,
+            typed=request.form,
+            fault=fault,
+            longest_answer=desk.LONGEST_ANSWER,
+        ),
+        status,
+    )
+
+
+def _candidates(file: ReportFile) -> list[tuple[str, str, float]]:
+    """(Code, name, probability) of the regencies the resolver thought of, likeliest first."""
+    found = file.decision.location.get("candidates", []) if file.decision else []
+    return [(c["regency"], c["name"], float(c["probability"])) for c in found if c["regency"] in regencies()][:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """What an officer may see of who reports; empty fields are not shown."""
+
+    anonymous: bool
+    name: str = ""
+    address: str = ""
+    contact: str = ""
+
+
+def describe_reporter(file: ReportFile, officer: Officer) -> Reporter:
+    """An anonymous reporter not at all; to a regency the address but for its last three characters."""
+    if file.report.anonymous:
+        return Reporter(anonymous=True)
+    opening = file.conversation[0].extra if file.conversation else {}
+    show: Callable[[str], str] = mask if officer.role != "central" else str
+    return Reporter(
+        anonymous=False,
+        name=str(opening.get("name") or opening.get("sender_name") or ""),
+        address="" if file.report.sender.startswith("web:") else show(file.report.sender),
+        contact=show(str(opening.get("contact") or "")),
+    )
+
+
+def mask(address: str) -> str:
+    """All but the last three characters hidden; of a short one everything."""
+    if len(address) <= _SHOWN_DIGITS * 2:
+        return "•" * len(address)
+    return "•" * (len(address) - _SHOWN_DIGITS) + address[-_SHOWN_DIGITS:]

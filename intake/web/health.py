@@ -1,0 +1,46 @@
+"""For the machine that watches: ``/healthz``: this process lives; ``/readyz``: the house keeps its promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from flask import Blueprint, Response, jsonify
+
+from intake.storage import outbox
+from intake.storage.database import Unavailable
+from intake.web.context import runtime
+
+health = Blueprint("health", __name__)
+
+#: A promise that waits longer means that nobody carries.
+OLDEST_ALLOWED: Final = timedelta(seconds=60)
+
+
+@health.get("/healthz")
+def is_alive() -> Response:
+    """200 as long as this process answers; asks nobody."""
+    return Response("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@health.get("/readyz")
+def is_ready() -> tuple[Response, int]:
+    """200 when the database answers, no due promise is older than a minute and none is parked; else 503 and which."""
+    try:
+        with runtime().engine.connect() as connection:
+            found = outbox.health(connection)
+    except Unavailable:
+        return jsonify(ready=False, failing=["database"]), 503
+    failing = []
+    if found.oldest >= OLDEST_ALLOWED:
+        failing.append("oldest_promise")
+    if found.parked:
+        failing.append("parked")
+    answer = jsonify(
+        ready=not failing,
+        failing=failing,
+        oldest_promise_seconds=round(found.oldest.total_seconds(), 1),
+        waiting=found.waiting,
+        parked=found.parked,
+    )
+    return answer, 503 if failing else 200
