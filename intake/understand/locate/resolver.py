@@ -10,6 +10,7 @@ is kept and the hint is shown as evidence against.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Final
@@ -39,6 +40,7 @@ REGENCIES: Final = 514
 
 # A village inside a district that is named too: likelier the two are meant together.
 _TOGETHER: Final = 6.0
+_ASIDE_THE_REPEATED: Final = 0.3
 # A text alone this sure is not turned over by a hint.
 _CLEAR: Final = 0.90
 
@@ -117,13 +119,22 @@ def _top(weighed: Weighed) -> tuple[int, float] | None:
 
 
 def _once_each(mentions: list[Mention]) -> list[Mention]:
-    """A name said twice is one piece of evidence: the surest time counts."""
+    """A name said twice is one piece of evidence, the surest time; beside it, names said once are more likely aside."""
     surest: dict[tuple[tuple[int, int], ...], Mention] = {}
+    times: Counter[tuple[tuple[int, int], ...]] = Counter()
     for mention in mentions:
         what = tuple(sorted(entry[:2] for entry in mention.reading.entries))
+        times[what] += 1
         known = surest.get(what)
         if known is None or mention.sureness * (1 - mention.aside) > known.sureness * (1 - known.aside):
             surest[what] = mention
+    if max(times.values(), default=0) > 1:
+        repeated = {
+            regency for what, mention in surest.items() if times[what] > 1 for regency in mention.reading.regencies
+        }
+        for what, mention in surest.items():
+            if times[what] == 1 and repeated.isdisjoint(mention.reading.regencies):
+                surest[what] = replace(mention, aside=max(mention.aside, _ASIDE_THE_REPEATED))
     return sorted(surest.values(), key=lambda mention: mention.first)
 
 
@@ -223,7 +234,7 @@ def _conclude(
     decision: Decision
     if top is not None and probability >= thresholds.decide:
         decision = "decided"
-    elif any(mention.sureness >= 0.30 for mention in mentions) or (candidates and probability >= 0.15):
+    elif any(mention.sureness >= 0.35 for mention in mentions) or (candidates and probability >= 0.30):
         decision = "ask"
     else:
         decision = "none"
