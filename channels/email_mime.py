@@ -6,14 +6,14 @@ is signed anew). The envelope headers are not part of the signature: the pipe's 
 
 What surprises:
 
-* ``external_id`` is a hash of the Message-ID, the date, the author, our mailbox, and the bytes below the header. The
-  Message-ID alone is chosen by strangers: left out, repeated for every letter, or equal to somebody else's. The
-  header as a whole is not in it: every host on the way adds lines, and a letter may reach us by two ways.
+* ``external_id`` is the Message-ID, a space, and a hash of it, the date, the author, our mailbox, and the bytes below
+  the header. The Message-ID alone is chosen by strangers: left out, repeated for every letter, or equal to somebody
+  else's. The header as a whole is not in it: every host on the way adds lines, and a letter may reach us by two ways.
+  An answer may name it in ``in_reply_to`` and ``references`` as it is: only the Message-ID in it is written.
 * Our mailbox is in it: one letter to two of our mailboxes is two messages, because each mailbox belongs to a desk of
   its own and answers for itself. A reply token is not part of the mailbox, so a letter to our signed address *and* to
   the plain one ("reply to all") stays one message; the token is found in To and Cc as well.
-* ``text`` is what is new in the letter, ``extra["full_text"]`` all of it. ``extra["message_id"]`` is what an answer
-  must name in In-Reply-To.
+* ``text`` is what is new in the letter, ``extra["full_text"]`` all of it.
 * Answers carry our signed address in Reply-To and in the envelope, so that bounces find their way too; From stays the
   mailbox people know.
 """
@@ -42,6 +42,7 @@ from channels.variables import Variables
 
 NAME: Final = "email_mime"
 MOST_REFERENCES: Final = 50
+LONGEST_NAMED_ID: Final = 300
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class EmailMime:
             "left_out_attachments": list(letter.left_out),
         }
         return InboundMessage(
-            external_id=_external_id(letter, request.body, sender=sender, mailbox=recipient),
+            external_id=_external_id(message_id, letter, request.body, sender=sender, mailbox=recipient),
             sender=sender,
             recipient=recipient,
             text=read_reply(letter.text),
@@ -174,12 +175,13 @@ def _recipients(letter: Letter, envelope_to: str) -> list[str]:
     return [address for name in ("Delivered-To", "X-Original-To", "To", "Cc") for _, address in _listed(letter, name)]
 
 
-def _external_id(letter: Letter, raw: bytes, *, sender: str, mailbox: str) -> str:
+def _external_id(message_id: str, letter: Letter, raw: bytes, *, sender: str, mailbox: str) -> str:
     digest = hashlib.sha256()
     for part in (letter.header("Message-ID"), letter.header("Date"), sender, mailbox):
         digest.update(part.encode("utf-8", "replace") + b"\x00")
     digest.update(payload_of(raw).replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
+    named = message_id if len(message_id) <= LONGEST_NAMED_ID else ""
+    return f"{named} {digest.hexdigest()[:32]}".strip()
 
 
 def _references(letter: Letter) -> tuple[str, ...]:

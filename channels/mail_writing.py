@@ -65,13 +65,12 @@ def write_letter(
     letter["Subject"] = one_line(subject)
     letter["Date"] = format_datetime(written_at)
     letter["Message-ID"] = message_id
-    parent = in_reply_to.strip()
-    if MESSAGE_ID.fullmatch(parent):
-        letter["In-Reply-To"] = parent
-    ancestors = [parent, *references]
-    oldest_first = [each for each in dict.fromkeys(ancestors) if MESSAGE_ID.fullmatch(each)][:MOST_REFERENCES][::-1]
-    if oldest_first:
-        letter["References"] = " ".join(oldest_first)
+    parents = MESSAGE_ID.findall(in_reply_to)[:1]
+    if parents:
+        letter["In-Reply-To"] = parents[0]
+    ancestors = [*parents, *(found for reference in references for found in MESSAGE_ID.findall(reference)[:1])]
+    if ancestors:
+        letter["References"] = " ".join(list(dict.fromkeys(ancestors))[:MOST_REFERENCES][::-1])
     letter["Auto-Submitted"] = automatic
     letter["X-Auto-Response-Suppress"] = "All"
     text = text.replace("\x00", "").replace("\r\n", "\n").rstrip("\n") + "\n"
