@@ -51,6 +51,15 @@ def _name_the_exception_only(_: object, __: str, event: MutableMapping[str, Any]
     return event
 
 
+class _StandardError:
+    """Writes a line to whatever standard error is now."""
+
+    def msg(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is where log lines leave
+
+    debug = info = warning = error = critical = exception = msg
+
+
 def configure(level: str = "info") -> None:
     """One JSON object a line on standard error. Safe to call more than once."""
     structlog.configure(
@@ -63,10 +72,14 @@ def configure(level: str = "info") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: _StandardError(),
+        cache_logger_on_first_use=False,
     )
 
 
 def get(name: str) -> Any:
+    """The logger of a room."""
     return structlog.get_logger(room=name)
+
+
+configure()  # before anything is logged: the library's own default would print texts and local variables

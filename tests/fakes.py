@@ -43,19 +43,19 @@ class FakeChannel:
         if not request.field("id"):
             raise Unreadable("no id")
         return InboundMessage(
-            request.field("id"),
-            request.field("from"),
-            request.field("to"),
-            request.field("text"),
-            request.field("subject"),
+            external_id=request.field("id"),
+            sender=request.field("from"),
+            recipient=request.field("to"),
+            text=request.field("text"),
+            subject=request.field("subject"),
         )
 
     def parse_delivery(self, request: InboundRequest) -> DeliveryReport:
         return DeliveryReport(
-            request.field("mid"),
-            request.field("id"),
-            DeliveryStatus(request.field("status")),
-            request.field("code") or None,
+            message_id=request.field("mid"),
+            external_id=request.field("id"),
+            status=DeliveryStatus(request.field("status")),
+            error_code=request.field("code") or None,
         )
 
     def render_ack(self, ack: Ack) -> AckResponse:

@@ -41,7 +41,7 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
         channel=report.channel,
         type=report.type or "",
         topic=report.topic or "",
-        topic_name=topic.name if topic else "",
+        topic_name=topic.name_id if topic else "",
         urgency=report.urgency or "",
         subject=opening.subject,
         text=opening.text,
@@ -51,7 +51,7 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
         link=f"{rt.settings.public_url}/meja/{report.reference}",
     )
     try:
-        receipt = registry.open_desk(kind, config, environ=rt.settings.environ).hand_over(value)
+        receipt = registry.open_desk(kind, {k: str(v) for k, v in config.items()}, rt.settings.environ).hand_over(value)
     except (SendFailed, Misconfigured) as failure:
         _settle_failure(rt, claim, handover.id, report.id, failure)
         return

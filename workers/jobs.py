@@ -43,6 +43,8 @@ JOBS: Final[Mapping[Job, Callable[[Runtime, Claim], None]]] = {
 }
 _WAITS_FOR_OTHERS: Final = frozenset({Job.DELIVER, Job.HAND_OVER})
 
+_OUR_ROOMS: Final = frozenset({"channels", "intake", "workers"})
+
 _opened: Runtime | None = None
 
 
@@ -139,10 +141,15 @@ def _postpone_failed(rt: Runtime, claim: Claim, fault: Exception) -> None:
 
 
 def place_of(fault: BaseException) -> str:
-    """Where a fault happened, frame by frame, without its message: messages may quote what a person wrote."""
+    """Where a fault happened, without its message: messages may quote what a person wrote.
+
+    Our own frames, the innermost first, and the one in which it was raised.
+    """
     frames = []
     place = fault.__traceback__
     while place is not None:
-        frames.append(f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_frame.f_code.co_name}:{place.tb_lineno}")
+        frames.append((str(place.tb_frame.f_globals.get("__name__")), place.tb_frame.f_code.co_name, place.tb_lineno))
         place = place.tb_next
-    return f"{type(fault).__qualname__} at " + " < ".join(reversed(frames[-8:]))
+    ours = [frame for frame in frames if frame[0].partition(".")[0] in _OUR_ROOMS]
+    shown = [*frames[-1:], *(frame for frame in reversed(ours[-8:]) if frame != frames[-1])]
+    return f"{type(fault).__qualname__} at " + " < ".join(f"{module}:{name}:{line}" for module, name, line in shown)

@@ -143,7 +143,7 @@ def _step(connection: Connection, report: Report, to: State, u: Understanding, v
         action=u.decision.action,
         reason=u.decision.why,
         values=values,
-        only_from=[report.state] if report.state is not to else None,
+        only_from=[report.state],
     )
 
 

@@ -55,7 +55,7 @@ def wake_workers(rt: Runtime, queue: Queue) -> int:
         log.error("promises_parked", count=parked)
     if not due:
         return 0
-    waiting = [job_id.partition(":")[0] for job_id in queue.job_ids]
+    waiting = [job_id.partition("-")[0] for job_id in queue.job_ids]
     workers = max(1, Worker.count(queue=queue))
     woken = 0
     for kind, count in due.items():
@@ -64,7 +64,7 @@ def wake_workers(rt: Runtime, queue: Queue) -> int:
             queue.enqueue_call(
                 WAKE_UP,
                 args=(kind,),
-                job_id=f"{kind}:{uuid.uuid4().hex}",
+                job_id=f"{kind}-{uuid.uuid4().hex}",
                 timeout=_JOB_TIMEOUT_SECONDS,
                 ttl=_TTL_SECONDS,
                 result_ttl=0,

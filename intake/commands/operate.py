@@ -143,7 +143,7 @@ def desk(regency: str, kind: str, values: tuple[str, ...]) -> None:
     with opened() as rt:
         if kind != "inbox":
             try:
-                open_desk(kind, {k: str(v) for k, v in config.items()}, environ=rt.settings.environ)
+                open_desk(kind, {k: str(v) for k, v in config.items()}, rt.settings.environ)
             except Misconfigured as wrong:
                 for fault in wrong.faults:
                     click.echo(fault, err=True)
@@ -183,20 +183,3 @@ def stats(*, as_json: bool) -> None:
         if isinstance(value, dict):
             for key, count in sorted(value.items()):
                 click.echo(f"    {key}: {count}")
-
-
-@click.command(epilog="Example: sahut explain 7K3-QX4M")
-@click.argument("reference")
-def explain(reference: str) -> None:
-    """Tell in two sentences why a report went where it went. Exit code 1 when there is no such report."""
-    from intake.domain.reference import report_id_of
-    from intake.understand.locate import explain_in_words
-    from intake.understand.locate.types import Location
-
-    report_id = report_id_of(reference)
-    with opened() as rt, rt.engine.connect() as connection:
-        decision = None if report_id is None else reports.last_decision(connection, report_id)
-    if decision is None:
-        click.echo("there is no decision for this reference", err=True)
-        sys.exit(1)
-    click.echo(explain_in_words(Location.from_dict(decision.location)))

@@ -17,7 +17,7 @@ Action = Literal["hand_over", "ask_place", "ask_which", "triage", "put_aside"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``why`` is a short code for the history; ``regency`` goes with hand_over only, ``choices`` with ask_which only."""
+    """``why`` is a short code for the history; ``regency`` goes with hand_over, ``choices`` with ask_which."""
 
     action: Action
     why: str

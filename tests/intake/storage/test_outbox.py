@@ -135,9 +135,9 @@ def test_giving_a_claim_back_does_not_count_as_an_attempt(rt: Runtime) -> None:
 
 
 def test_a_rolled_back_promise_never_was(rt: Runtime) -> None:
-    with pytest.raises(ZeroDivisionError), rt.engine.begin() as connection:
+    with rt.engine.begin() as connection:
         outbox.promise(connection, Job.PROCESS, 1)
-        raise ZeroDivisionError
+        connection.rollback()
     assert take(rt) == []
 
 
