@@ -29,6 +29,7 @@ from intake.embedded import (
     temporary_postgres,
     temporary_valkey,
 )
+from intake.embedded_folder import run_as
 
 REPOSITORY = Path(__file__).parents[2]
 WAIT_SECONDS = 30
@@ -192,7 +193,8 @@ def test_a_number_that_belongs_to_another_program_now_does_not_stop_us(reachable
         note = socket_folder(server).parent / "postgres" / "data" / "postmaster.pid"
         lines = note.read_text().splitlines()
         server.stop()
-        other = subprocess.Popen(["sleep", "600"])
+        # Of the same account, or PostgreSQL would see by itself that it is somebody else's.
+        other = subprocess.Popen(["sleep", "600"], cwd="/", **run_as(folder.account))
         try:
             note.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
             with start_postgres(folder) as again:

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from intake.commands.up import house_programs
-from intake.embedded import temporary_postgres, temporary_valkey
+from intake.embedded import open_folder, start_postgres, temporary_postgres, temporary_valkey
 
 REPOSITORY = Path(__file__).parents[2]
 WAIT_SECONDS = 40
@@ -118,6 +118,17 @@ class Running:
         return found
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Path]:
+    """Database files as the first start makes them, made once: that takes longer than all the rest of a start."""
+    path = Path(tempfile.mkdtemp(prefix="sahut-test-", dir="/tmp"))
+    path.chmod(0o755)
+    with open_folder(path / "data") as folder:
+        start_postgres(folder, durable=False).stop()
+    yield path / "data" / "postgres"
+    shutil.rmtree(path)
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="sahut-test-", dir="/tmp"))
@@ -127,15 +138,21 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def start(folder: Path) -> Iterator[Callable[..., Running]]:
+def start(folder: Path, cluster: Path) -> Iterator[Callable[..., Running]]:
     started: list[subprocess.Popen[str]] = []
 
-    def start(migrate: str = "none", form: str = "json", programs: str = "relay", **more: str) -> Running:
+    def start(
+        migrate: str = "none", form: str = "json", programs: str = "relay", *, fresh: bool = False, **more: str
+    ) -> Running:
         port = free_port()
+        data = folder / "my data"
+        if not fresh and not data.exists():
+            data.mkdir(mode=0o711)
+            subprocess.run(["cp", "-a", cluster, data], check=True)  # with its owner
         environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         with (folder / "stderr").open("a") as said:
             process = subprocess.Popen(
-                [sys.executable, "-c", SMALL, str(folder / "my data"), str(port), migrate, form],
+                [sys.executable, "-c", SMALL, str(data), str(port), migrate, form],
                 cwd=REPOSITORY,
                 env={**environ, "TEST_PROGRAMS": programs, **more},
                 stdout=subprocess.PIPE,
@@ -143,7 +160,7 @@ def start(folder: Path) -> Iterator[Callable[..., Running]]:
                 text=True,
             )
         started.append(process)
-        return Running(process, folder / "my data", port)
+        return Running(process, data, port)
 
     yield start
     for process in started:
@@ -157,7 +174,7 @@ Start = Callable[..., Running]
 
 
 def test_everything_starts_is_told_where_it_is_and_stops_when_asked(start: Start) -> None:
-    up = start(migrate="real")
+    up = start(migrate="real", fresh=True)
     facts = json.loads(up.read_line())
     address = f"http://127.0.0.1:{up.port}"
     assert (facts["address"], facts["form"], facts["desk"], facts["lab"], facts["pid"]) == (
@@ -271,7 +288,7 @@ def test_kill_9_leaves_nothing_running_and_the_next_start_works(start: Start) ->
 
 def test_servers_named_in_the_environment_are_used_and_the_lab_is_off(start: Start) -> None:
     with temporary_postgres() as postgres, temporary_valkey() as valkey:
-        up = start(DATABASE_URL=postgres.url, REDIS_URL=valkey.url, EMAIL_ADDRESS="lapor@example.id")
+        up = start(fresh=True, DATABASE_URL=postgres.url, REDIS_URL=valkey.url, EMAIL_ADDRESS="lapor@example.id")
         facts = json.loads(up.read_line())
         environ = up.seen("web")
         pids = everything_started_by(up)
