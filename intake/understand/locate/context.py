@@ -23,11 +23,12 @@ class Words:
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
+        self.cue_words = [CUE_OF.get(token.text) for token in tokens]
         self.surprises = [surprise(token.text) for token in tokens]
         self.surprise_before = [0.0, *accumulate(self.surprises)]
-        letters = [token.raw for token in tokens if token.raw[0].isalpha()]
-        capitals = sum(raw[0].isupper() for raw in letters)
-        shouted = sum(raw.isupper() for raw in letters if len(raw) > 1)
+        letters = [raw for _, _, _, _, raw in tokens if not raw.isdigit()]
+        capitals = sum(not raw.islower() for raw in letters)
+        shouted = sum(raw.isupper() for raw in letters if len(raw) > 1) if capitals else 0
         self.shouts = shouted > 0.6 * max(len(letters), 1)
         # Capitals tell names only where the writer uses both.
         self.cased = not self.shouts and 1 < capitals < 0.75 * len(letters)

@@ -16,7 +16,7 @@ class Cue(IntEnum):
     BARE = 0
     LOCATIVE = 1
     VILLAGE = 2
-    HAMLET = 3
+    HAMLET = 3  # a housing estate: often named after the village it lies in
     DISTRICT = 4
     KABUPATEN = 5
     KOTA = 6
@@ -30,6 +30,7 @@ class Cue(IntEnum):
     ALSO_DISTRICT = 14
     STREET_TAIL = 15  # behind the first word of a street's name: "jalan duren Bangka", "Jl. Sudirman Semarang"
     KAMPUNG = 17  # a village in Papua, Aceh or Lampung, a hamlet in Java
+    DUSUN = 18  # a hamlet, hardly ever in the gazetteer
     PRODUCT = 16  # "bakso Malang", "merek Cianjur"
 
 
@@ -37,8 +38,9 @@ _WORDS: Final[dict[Cue, str]] = {
     Cue.VILLAGE: "desa ds dsa kelurahan kel klurahan klrhan kelurhan gampong gp gampoeng gampung keuchik geuchik nagari pekon tiyuh "
     "kalurahan lurah kades kds ohoi didesa dikelurahan sedesa bumdes",
     Cue.KAMPUNG: "kampung kp kmp kpg kmpg kmpng kampong kamp",
-    Cue.HAMLET: "dusun dsn dus lingkungan lingk jorong perum perumahan prum komplek "
-    "kompleks kompl komp blok padukuhan pedukuhan dukuh kavling kav griya graha villa taman vila cluster apartemen rusun btn",
+    Cue.DUSUN: "dusun dsn dus lingkungan lingk jorong padukuhan pedukuhan dukuh",
+    Cue.HAMLET: "perum perumahan prum komplek "
+    "kompleks kompl komp blok kavling kav griya graha villa taman vila cluster apartemen rusun btn",
     Cue.DISTRICT: "kecamatan kec kc kcmtan kecamtan kecmatan distrik distrk camat puskesmas pkm puskes polsek kapolsek koramil "
     "danramil kua kapanewon panewu kemantren dikec dikecamatan pustu sekecamatan",
     Cue.KABUPATEN: "kabupaten kab kabptn kabupten bupati bup pemkab wabup dikabupaten sekabupaten kabupatan kabuten",
@@ -87,7 +89,7 @@ LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]]
     (0.080, 0.100, 0.100, 0.090, 0.100, 0.090),  # LOCATIVE
     (0.000, 0.004, 0.004, 0.040, 0.800, 0.010),  # VILLAGE
     (0.000, 0.002, 0.002, 0.020, 0.100, 0.010),  # HAMLET
-    (0.000, 0.005, 0.005, 0.850, 0.050, 0.020),  # DISTRICT
+    (0.000, 0.005, 0.005, 0.850, 0.015, 0.020),  # DISTRICT
     (0.002, 0.900, 0.015, 0.004, 0.002, 0.030),  # KABUPATEN
     (0.002, 0.040, 0.800, 0.030, 0.010, 0.100),  # KOTA
     (0.080, 0.250, 0.250, 0.040, 0.010, 0.080),  # OFFICE
@@ -101,6 +103,7 @@ LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]]
     (0.015, 0.040, 0.040, 0.030, 0.020, 0.020),  # STREET_TAIL
     (0.010, 0.010, 0.010, 0.005, 0.003, 0.006),  # PRODUCT
     (0.000, 0.003, 0.003, 0.020, 0.300, 0.010),  # KAMPUNG
+    (0.000, 0.002, 0.002, 0.010, 0.080, 0.010),  # DUSUN
 )
 
 # A name can never be surer than this to be a place at all: people, shops, streets and hamlets bear the same names.
@@ -108,7 +111,7 @@ LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]]
 SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
     (0.97, 0.96, 0.96, 0.86, 0.70, 0.90),  # BARE
     (0.98, 0.97, 0.97, 0.94, 0.86, 0.95),  # LOCATIVE
-    (0.50, 0.80, 0.80, 0.85, 0.93, 0.85),  # VILLAGE
+    (0.50, 0.80, 0.80, 0.85, 0.88, 0.85),  # VILLAGE
     (0.50, 0.55, 0.55, 0.68, 0.62, 0.75),  # HAMLET
     (0.50, 0.80, 0.80, 0.98, 0.90, 0.90),  # DISTRICT
     (0.80, 0.99, 0.97, 0.90, 0.80, 0.95),  # KABUPATEN
@@ -124,6 +127,7 @@ SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
     (0.90, 0.88, 0.88, 0.75, 0.45, 0.65),  # STREET_TAIL
     (0.20, 0.15, 0.15, 0.12, 0.08, 0.15),  # PRODUCT
     (0.50, 0.55, 0.55, 0.68, 0.78, 0.75),  # KAMPUNG
+    (0.50, 0.50, 0.50, 0.40, 0.40, 0.60),  # DUSUN
 )
 
 # Words that tell a kabupaten from a kota of the same name wherever they stand: (word, how many times likelier a kabupaten).

@@ -107,5 +107,7 @@ def _note(mention: Mention) -> str:
         Cue.PERSON: "mungkin nama orang",
         Cue.COMPANY: "mungkin nama usaha atau lembaga",
         Cue.PRODUCT: "mungkin nama barang atau kendaraan",
-        Cue.HAMLET: "mungkin nama kampung, dusun atau perumahan",
+        Cue.HAMLET: "mungkin nama perumahan",
+        Cue.KAMPUNG: "mungkin nama kampung",
+        Cue.DUSUN: "mungkin nama dusun",
     }.get(mention.cue, "")

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, log
-from typing import Final
+from typing import Final, NamedTuple
 
 from intake.understand.locate.context import BREAKS, Words
 from intake.understand.locate.cues import BEFORE_A_NAME, CUE_OF, Cue
@@ -66,6 +66,7 @@ _PARTS_OF_NAMES: Final = frozenset(
 class Mention:
     """Tokens ``[first, last)`` read as a name after ``cue``.
 
+    ``what`` identifies the name itself, however often and after whatever cue it stands.
     ``sureness``: chance that it is a place; ``aside``: chance that the report is not about this place; ``gain``: how much
     shorter the text is told with it; ``note``: the word that put it aside.
     """
@@ -77,11 +78,11 @@ class Mention:
     gain: float
     sureness: float
     aside: float
+    what: tuple[int, ...]
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     first: int
     wheres: tuple[int, ...]  # index values; more than one for a misspelt name near several
     edits: int = 0
@@ -171,10 +172,12 @@ def _misspelt_names(words: Words, known: dict[int, list[_Candidate]]) -> Iterato
     covered = _covered(words, known)
     tokens = words.tokens
     for first in range(len(tokens)):
-        cue = words.cue_before(first)
+        if words.surprises[first] <= 7:
+            continue
+        cue = words.cue_before(first) if first and words.cue_words[first - 1] is not None else Cue.BARE
         scopes = _SCOPES.get(cue)
         if scopes is not None:
-            if lookups > 0 and words.surprises[first] > 7:
+            if lookups > 0:
                 found, spent = _look_near(words, first, cue, scopes, known)
                 lookups -= spent
                 if found is not None:
@@ -346,7 +349,17 @@ def _mention(words: Words, candidate: _Candidate, last: int, cue: Cue, gain: flo
     usual = 0.04 if cue == Cue.DISTRICT else 0.05 if cue in _STRONG or cue == Cue.LOCATIVE else 0.10
     if cue == Cue.STREET:
         usual = 0.25
-    return Mention(candidate.first, last, cue, reading, _gain_of_choice(gain, cue), sureness, max(aside, usual), why)
+    return Mention(
+        candidate.first,
+        last,
+        cue,
+        reading,
+        _gain_of_choice(gain, cue),
+        sureness,
+        max(aside, usual),
+        candidate.wheres,
+        why,
+    )
 
 
 def _with_its_cue(words: Words, mention: Mention, same_end: list[_Candidate]) -> Mention:
@@ -393,4 +406,4 @@ def _postcode(words: Words, at: int) -> Mention | None:
     reading = read_postcode(int(token.raw))
     if reading.mass <= 0:
         return None
-    return Mention(at, at + 1, Cue.BARE, reading, 0.0, 0.95 if told else 0.60, 0.05)
+    return Mention(at, at + 1, Cue.BARE, reading, 0.0, 0.95 if told else 0.60, 0.05, (-int(token.raw),))

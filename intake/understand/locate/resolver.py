@@ -120,20 +120,23 @@ def _top(weighed: Weighed) -> tuple[int, float] | None:
 
 def _once_each(mentions: list[Mention]) -> list[Mention]:
     """A name said twice is one piece of evidence, the surest time; beside it, names said once are more likely aside."""
-    surest: dict[tuple[tuple[int, int], ...], Mention] = {}
-    times: Counter[tuple[tuple[int, int], ...]] = Counter()
+    surest: dict[tuple[int, ...], Mention] = {}
+    times: Counter[tuple[int, ...]] = Counter()
     for mention in mentions:
-        what = tuple(sorted(entry[:2] for entry in mention.reading.entries))
+        what = mention.what
         times[what] += 1
         known = surest.get(what)
         if known is None or mention.sureness * (1 - mention.aside) > known.sureness * (1 - known.aside):
             surest[what] = mention
     if max(times.values(), default=0) > 1:
         repeated = {
-            regency for what, mention in surest.items() if times[what] > 1 for regency in mention.reading.regencies
+            regency
+            for what, mention in surest.items()
+            if times[what] > 1 and mention.sureness > 0.5
+            for regency in mention.reading.regencies
         }
         for what, mention in surest.items():
-            if times[what] == 1 and repeated.isdisjoint(mention.reading.regencies):
+            if repeated and times[what] == 1 and repeated.isdisjoint(mention.reading.regencies):
                 surest[what] = replace(mention, aside=max(mention.aside, _ASIDE_THE_REPEATED))
     return sorted(surest.values(), key=lambda mention: mention.first)
 

