@@ -33,7 +33,7 @@ _POLICY: Final = {
     "base-uri": "'none'",
 }
 #: These pages ask the server again by themselves whether something new has come.
-_REFRESHING: Final = frozenset({"lab.show_lab", "lab.show_phone", "lab.show_mailbox", "pages.show_report"})
+_REFRESHING: Final = frozenset({"lab.show_lab", "pages.show_report"})
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     # The address of a report holds its secret: it must not travel to any other page.

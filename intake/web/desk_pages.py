@@ -32,6 +32,7 @@ desk_pages.before_request(require_officer)
 
 _PAGE_SIZE: Final = 50
 _SHOWN_DIGITS: Final = 3
+_WORTH_SHOWING: Final = 0.05
 _Typed = Mapping[str, str]
 
 
@@ -158,6 +159,8 @@ def _report_page(reference: str, *, fault: str = "", status: int = 200) -> Respo
             reporter=describe_reporter(file, officer),
             offered=desk.may(file.report, officer),
             candidates=_candidates(file),
+            guesses=_guesses(file),
+            heard=_heard(file),
             provinces=regencies_by_province(),
             state_words=STATE_WORDS,
             words=desk_words,
@@ -173,6 +176,18 @@ def _candidates(file: ReportFile) -> list[tuple[str, str, float]]:
     """(Code, name, probability) of the regencies the resolver thought of, likeliest first."""
     found = file.decision.location.get("candidates", []) if file.decision else []
     return [(c["regency"], c["name"], float(c["probability"])) for c in found if c["regency"] in regencies()][:8]
+
+
+def _guesses(file: ReportFile) -> list[tuple[str, float]]:
+    """(Name, confidence) of the topics worth showing, likeliest first."""
+    found = file.decision.classification.get("topics", []) if file.decision else []
+    return [(desk_words.topic(t["code"]), float(t["confidence"])) for t in found if t["confidence"] >= _WORTH_SHOWING]
+
+
+def _heard(file: ReportFile) -> list[tuple[str, list[str]]]:
+    """(What it speaks for, the words of the text) of the classification."""
+    found = file.decision.classification.get("evidence", {}) if file.decision else {}
+    return [(desk_words.heard(what), list(cues)[:6]) for what, cues in found.items() if cues]
 
 
 @dataclass(frozen=True, slots=True)

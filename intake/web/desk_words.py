@@ -104,8 +104,30 @@ def reason(code: str) -> str:
         "dijawab_pelapor": _("dijawab oleh pelapor"),
         "jawaban_tidak_terbaca": _("jawaban pelapor tidak terbaca"),
         "bukan_laporan": _("bukan laporan"),
+        "iklan": _("iklan atau undian"),
+        "berantai": _("pesan berantai"),
+        "otp": _("kode OTP"),
+        "bank": _("pemberitahuan bank"),
+        "salam_kosong": _("hanya salam"),
+        "uji_coba": _("uji coba"),
+        "makian_kosong": _("makian tanpa isi"),
+        "iseng": _("iseng"),
+        "salah_kirim": _("salah kirim"),
+        "kosong": _("kosong"),
     }
     return known.get(code, code)
+
+
+def heard(what: str) -> str:
+    """What the words of a text spoke for."""
+    known = {
+        "topic": _("Kata untuk topik"),
+        "type": _("Kata untuk jenis"),
+        "urgency": _("Kata untuk keadaan mendesak"),
+        "secrecy": _("Kata untuk kerahasiaan"),
+        "spam": _("Kata bukan laporan"),
+    }
+    return _or_plain(known, what)
 
 
 def actor(name: str) -> str:
