@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 
+from channels.gsm import plan
 from channels.mail_addresses import is_address
 from channels.phone import normalise_number
 from intake.lab.citizen import post_mail, post_sms
-from intake.lab.gateway import count_segments
 from intake.lab.spool import Mail, Spool
 from intake.web.context import in_language as _
 from intake.web.context import runtime
@@ -82,7 +82,7 @@ def _page(fault: str = "", words: str = "", status: int = 200) -> Response:
             phones=[other for other in phones if other != phone][:8],
             talk=talk,
             talk_version=" ".join(sms.status for sms in talk),
-            segments=count_segments,
+            segments=lambda text: plan(text).segments,
             mailbox=mailbox,
             mailboxes=[other for other in mailboxes if other != mailbox][:8],
             mails=mails[::-1],
@@ -166,8 +166,7 @@ def write_letter(mailbox: str, address: str, subject: str, text: str, answered: 
             letter.replace_header("To", wanted)
         if theirs["Message-ID"]:
             letter["In-Reply-To"] = str(theirs["Message-ID"])
-            letter["References"] = " ".join(
-                filter(None, [str(theirs.get("References", "")), str(theirs["Message-ID"])])
-            )
+            earlier = str(theirs.get("References", ""))
+            letter["References"] = f"{earlier} {theirs['Message-ID']}".strip()
     letter.set_content(text.replace("\r\n", "\n") + "\n")
     return letter
