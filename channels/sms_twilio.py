@@ -2,41 +2,28 @@
 
 What surprises:
 
-* Twilio signs the address it was told to call, with or without the port, as it pleases; we try both spellings, here
-  and not by ``RequestValidator.validate``, which cuts IPv6 hosts at their first colon and compares in variable time.
-* A webhook signed by a shared key says so in ``X-Twilio-Webhooks-Signature-Settings`` and uses HMAC-SHA256; without
-  that header it is the classic HMAC-SHA1 with the account's auth token.
-* A body that is not a form is covered only through ``bodySHA256`` in the signed address; without it, it is unsigned.
 * There is no idempotency key for sending. Our id travels in the callback address, and ``find_sent`` asks the
   message list, by text.
+* A long text may arrive as base64, and a message that is only a picture has no ``Body`` at all.
 * A callback may arrive before the call that sent the message has returned, twice, and in any order.
 
-Sources: https://www.twilio.com/docs/usage/security, https://www.twilio.com/docs/messaging/guides/webhook-request,
+Sources: https://www.twilio.com/docs/messaging/guides/webhook-request,
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks,
 https://www.twilio.com/docs/api/errors.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qs, quote, urlsplit
-
-from twilio.request_validator import (  # type: ignore[import-untyped]
-    HMAC_SHA1,
-    HMAC_SHA256,
-    SIGNATURE_HEADER,
-    SIGNATURE_SETTINGS_HEADER,
-    RequestValidator,
-)
+from urllib.parse import quote
 
 from channels import phone
-from channels.channel import Forged, Medium, SendFailed, Unreadable
+from channels.channel import Medium, SendFailed, Unreadable
 from channels.messages import (
     Ack,
     AckResponse,
@@ -49,6 +36,7 @@ from channels.messages import (
     ProviderReceipt,
 )
 from channels.twilio_api import SentMessage, TwilioApi
+from channels.twilio_signature import TwilioSignature
 from channels.variables import Variables, is_loopback, split_url
 
 NAME: Final = "sms_twilio"
@@ -57,6 +45,8 @@ API_URL: Final = "https://api.twilio.com"
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 _MEDIA_FIELD = re.compile(r"MediaUrl([0-9]{1,3})", re.ASCII)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
+_SHORTEST_WRAPPED_CHARACTERS: Final = 60
 _CLOCKS_APART: Final = timedelta(minutes=2)
 
 STATUSES: Final[Mapping[str, DeliveryStatus]] = {
@@ -87,8 +77,7 @@ class SmsTwilio:
     """One Twilio account. Safe to share between threads."""
 
     api: TwilioApi
-    auth_tokens: Sequence[str] = field(repr=False)
-    shared_keys: Mapping[str, str] = field(repr=False, default_factory=dict)
+    signature: TwilioSignature
     numbers: Sequence[str] = ()
     messaging_service: str = ""
     delivery_url: str = ""
@@ -96,38 +85,8 @@ class SmsTwilio:
     medium: Medium = "sms"
 
     def verify(self, request: InboundRequest) -> None:
-        """Check Twilio's signature over the address and the form (or the body's hash). Raises Forged."""
-        signature = request.headers.get(SIGNATURE_HEADER, "")
-        if not signature:
-            raise Forged("no signature")
-        algorithm, secrets = self._signers(request.headers.get(SIGNATURE_SETTINGS_HEADER, ""))
-        if not request.form and request.body:
-            _check_body_hash(request)
-        form = _SignedForm(request.form)
-        given = signature.strip().encode("utf-8", "replace")
-        genuine = False
-        for secret in secrets:
-            signer = RequestValidator(secret)
-            for url in _spellings(request.url):
-                try:
-                    expected = signer.compute_signature(url, form, algorithm)
-                except UnicodeEncodeError as fault:
-                    raise Forged("form cannot have been signed") from fault
-                genuine |= hmac.compare_digest(expected.encode(), given)
-        if not genuine:
-            raise Forged("signature wrong")
-
-    def _signers(self, settings: str) -> tuple[str, Sequence[str]]:
-        """Which algorithm the request claims and which secrets may have made it."""
-        parts = [part.partition("=") for part in settings.split(",")]
-        claims = {name.strip(): value.strip() for name, _, value in parts}
-        algorithm = claims.get("algorithm", "").upper() or HMAC_SHA1
-        if algorithm == HMAC_SHA1:
-            return HMAC_SHA1, self.auth_tokens
-        secret = self.shared_keys.get(claims.get("key", ""))
-        if algorithm != HMAC_SHA256 or secret is None:
-            raise Forged("signed by a key or an algorithm we do not have")
-        return HMAC_SHA256, (secret,)
+        """Check Twilio's signature. Raises Forged."""
+        self.signature.check(request)
 
     def parse(self, request: InboundRequest) -> InboundMessage:
         """Read an inbound message (form-encoded). Raises Unreadable without an id or for another medium's sender."""
@@ -143,7 +102,7 @@ class SmsTwilio:
             external_id=_clean(external_id),
             sender=sender.address,
             recipient=recipient.address,
-            text=_clean(request.field("Body")),
+            text=_clean(_unwrap(request.field("Body"))),
             attachments=tuple(_read_media(request)),
             answerable=sender.answerable,
             extra={ours: _clean(value) for theirs, ours in _EXTRA_FIELDS.items() if (value := request.field(theirs))},
@@ -200,41 +159,6 @@ class SmsTwilio:
         )
 
 
-class _SignedForm:
-    """A form as RequestValidator wants it: names, and all values of a name."""
-
-    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
-        self._values: dict[str, list[str]] = {}
-        for name, value in fields:
-            self._values.setdefault(name, []).append(value)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def getlist(self, name: str) -> list[str]:
-        return self._values[name]
-
-
-def _check_body_hash(request: InboundRequest) -> None:
-    claimed = parse_qs(urlsplit(request.url).query).get("bodySHA256", [])
-    actual = hashlib.sha256(request.body).hexdigest()
-    if len(claimed) != 1 or not hmac.compare_digest(actual.encode(), claimed[0].lower().encode("utf-8", "replace")):
-        raise Forged("body not covered by the signature")
-
-
-def _spellings(url: str) -> set[str]:
-    """The address as configured, with its port and without it: Twilio signs either."""
-    parts = urlsplit(url)
-    login, at, place = parts.netloc.rpartition("@")
-    bare = re.sub(r":[0-9]*$", "", place)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    rest = url.partition("://")[2][len(parts.netloc) :]
-    return {url, *(f"{parts.scheme}://{login}{at}{host}{rest}" for host in (bare, f"{bare}:{port}"))}
-
-
 def _read_media(request: InboundRequest) -> Iterator[Attachment]:
     """Every medium, whatever NumMedia says: the address only, a worker fetches it (with our login) if it may."""
     for key, url in request.form:
@@ -242,6 +166,17 @@ def _read_media(request: InboundRequest) -> Iterator[Attachment]:
         if found and url:
             content_type = _clean(request.field(f"MediaContentType{found[1]}")) or "application/octet-stream"
             yield Attachment(name=f"media-{found[1]}", content_type=content_type, url=_clean(url))
+
+
+def _unwrap(text: str) -> str:
+    """The text of a long SMS that some carriers hand over as base64. Anything a person may have typed stays."""
+    if len(text) < _SHORTEST_WRAPPED_CHARACTERS or not _BASE64.fullmatch(text):
+        return text
+    try:
+        unwrapped = base64.b64decode(text, validate=True).decode("utf-8")
+    except ValueError:
+        return text
+    return unwrapped if " " in unwrapped and unwrapped.replace("\n", "").replace("\r", "").isprintable() else text
 
 
 def _clean(text: str) -> str:
@@ -289,8 +224,7 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsTwilio | 
     phone.prime()
     return SmsTwilio(
         api=TwilioApi(account_sid=account, auth_token=tokens[0], base_url=api_url.rstrip("/")),
-        auth_tokens=tokens,
-        shared_keys=shared_keys,
+        signature=TwilioSignature(tokens, shared_keys),
         numbers=[number for number in numbers if number],
         messaging_service=service,
         delivery_url=f"{public_url.rstrip('/')}/hooks/{NAME}/delivery",

@@ -32,6 +32,7 @@ class MailServer:
     security: str = "starttls"
     user: str = ""
     password: str = field(default="", repr=False)
+    answer_seconds: float = ANSWER_SECONDS
     # Only for a server with a certificate of its own authority; by default the system's authorities decide.
     trust: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 
@@ -96,7 +97,7 @@ class MailServer:
             if self.user:
                 session.login(self.user, self.password)
             if session.sock is not None:
-                session.sock.settimeout(ANSWER_SECONDS)
+                session.sock.settimeout(self.answer_seconds)
         except BaseException:
             session.close()
             raise

@@ -67,15 +67,17 @@ class SentMessage:
 class TwilioApi:
     """One account's REST API. Opened at first use; safe to share between threads."""
 
-    def __init__(self, *, account_sid: str, auth_token: str, base_url: str) -> None:
+    def __init__(self, *, account_sid: str, auth_token: str, base_url: str, read_seconds: float = READ_SECONDS) -> None:
         self._account_sid = account_sid
         self._auth_token = auth_token
         self._base_url = base_url
+        self._read_seconds = read_seconds
 
     @cached_property
     def _messages(self) -> Any:
         # An empty environment: TWILIO_EDGE and TWILIO_REGION of the process must not move our calls elsewhere.
-        client = Client(self._account_sid, self._auth_token, http_client=_JudgingClient(), environment={"TWILIO": ""})
+        http = _JudgingClient(self._read_seconds)
+        client = Client(self._account_sid, self._auth_token, http_client=http, environment={"TWILIO": ""})
         client.api.base_url = self._base_url
         return client.messages
 
@@ -123,12 +125,12 @@ def _read(message: Any) -> SentMessage:
 class _JudgingClient(TwilioHttpClient):  # type: ignore[misc]
     """The library's HTTP client with time-outs, without its log, and with our reading of refusals."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_seconds: float) -> None:
         silent = logging.getLogger(f"{__name__}.silent")
         silent.disabled = True
         super().__init__(logger=silent)
         # Set past the constructor, which would compare the pair with 0.
-        self.timeout = (CONNECT_SECONDS, READ_SECONDS)
+        self.timeout = (CONNECT_SECONDS, read_seconds)
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
         try:

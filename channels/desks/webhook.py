@@ -48,6 +48,7 @@ class WebhookDesk:
     url: str
     secret: str = field(repr=False)
     allow_loopback: bool = False
+    read_seconds: float = READ_SECONDS
     unix_seconds: Callable[[], float] = time.time
     # Only for a receiver with a certificate of its own authority; by default the system's authorities decide.
     trust: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
@@ -84,7 +85,7 @@ class WebhookDesk:
         try:
             if scheme == "https":
                 sock = (self.trust or ssl.create_default_context()).wrap_socket(sock, server_hostname=host)
-            sock.settimeout(READ_SECONDS)
+            sock.settimeout(self.read_seconds)
         except ssl.SSLError as fault:
             sock.close()
             raise SendFailed("no secure connection", kind="config") from fault
