@@ -5,8 +5,9 @@
     python bench/locate.py --heldout  with the hand-written reports that nobody tunes on (aggregate figures only)
 
 The two real sets are read from ``SAHUT_SHARED_DATA`` (``../shared/data``); without them their rows are left out.
-Figures: *coverage* = answered of those that have a regency to answer; *accuracy* = right of those answered; *ask recall* = not
-answered of those that are truly ambiguous; *ask precision* = truly ambiguous of those asked. Times are CPU times of one process.
+Figures: *coverage* = answered of those that have a regency to answer; *accuracy* = right of those answered; *ask
+recall* = not answered of those that are truly ambiguous; *ask precision* = truly ambiguous of those asked. Times are
+CPU times of one process.
 """
 
 from __future__ import annotations

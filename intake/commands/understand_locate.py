@@ -1,7 +1,7 @@
 """``sahut locate``: which regency a text concerns, as JSON, for one text or a file of them.
 
-What surprises: with ``--jsonl`` a line that cannot be read becomes an object with ``error`` in its place; the run goes on,
-so that a million lines do not die on one.
+What surprises: with ``--jsonl`` a line that cannot be read becomes an object with ``error`` in its place; the run goes
+on, so that a million lines do not die on one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def _text_of(asked: Any) -> str:
 
 
 def read_hints(given: Any) -> Hints:
-    """Hints from JSON: ``{"regencies": [["16.03", 300]] or ["16.03"], "latitude": -3.6, "longitude": 103.8, "origin": "photo"}``.
+    """Hints from JSON: ``{"regencies": [["16.03", 300], "16.71"], "latitude": -3.6, "longitude": 103.8}``.
+
+    ``origin`` (text, photo, form) says who gave the point; a code without a strength counts as an earlier report.
 
     Raises ValueError or TypeError for anything else.
     """

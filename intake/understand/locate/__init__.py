@@ -1,6 +1,6 @@
 """Which of Indonesia's 514 regencies a free text is about, how sure that is, and why; or that it must be asked.
 
-``locate(text, hints=...)`` is the whole of it. Pure: no database, no web, no settings; the gazetteer is read once a process.
+``locate(text, hints=...)`` is the whole of it. Pure: no database, no web, no settings; the gazetteer is read once.
 """
 
 from __future__ import annotations

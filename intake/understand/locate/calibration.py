@@ -1,4 +1,7 @@
-"""What a raw probability is worth, measured: a monotone curve fitted on development data (``bench/calibrate_locate.py``)."""
+"""What a raw probability is worth, measured: a rising curve fitted on development data.
+
+``bench/calibrate_locate.py`` fits it and writes ``places_calibration.json``.
+"""
 
 from __future__ import annotations
 

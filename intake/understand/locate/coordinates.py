@@ -30,6 +30,9 @@ Ring = tuple[tuple[float, float], ...]  # (longitude, latitude)
 class UnreadableBoundaries(ValueError):
     """The file is not a GeoJSON collection of polygons with regency codes."""
 
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self.args)
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -145,7 +148,7 @@ _WRITTEN: Final = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,8})\s{0,3}[,;/ ]\s{0,3
 
 
 def written_coordinates(text: str) -> Coordinates | None:
-    """The first pair of decimal degrees in a text that lies in Indonesia: "-6.2000, 106.8166", also inside a map's link."""
+    """The first pair of decimal degrees in a text that lies in Indonesia: "-6.2000, 106.8166", also in a map's link."""
     for match in _WRITTEN.finditer(text):
         latitude, longitude = float(match.group(1)), float(match.group(2))
         if _SOUTH <= latitude <= _NORTH and _WEST <= longitude <= _EAST:
@@ -181,7 +184,7 @@ def read_boundaries(collection: Mapping[str, Any]) -> Boundaries:
     for at, feature in enumerate(features):
         code = _code_of(feature, known)
         if code is None:
-            raise UnreadableBoundaries(f"feature {at} has no property with a regency code such as 16.03")
+            raise UnreadableBoundaries("no regency code such as 16.03 among the properties of feature", at)
         for polygon in _polygons_of(feature):
             rings = [_ring(ring) for ring in polygon]
             if rings and len(rings[0]) >= 3:
@@ -241,7 +244,7 @@ def load_boundaries(path: Path) -> Boundaries:
     try:
         rows = json.loads(gzip.decompress(path.read_bytes()))["areas"]
     except (OSError, ValueError, KeyError, EOFError) as wrong:
-        raise UnreadableBoundaries(f"{path.name} was not written by `sahut regions import`") from wrong
+        raise UnreadableBoundaries("not written by `sahut regions import`:", path.name) from wrong
     areas = []
     for code, outer, *holes in rows:
         ring = _ring(outer)

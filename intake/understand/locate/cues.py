@@ -35,53 +35,77 @@ class Cue(IntEnum):
 
 
 _WORDS: Final[dict[Cue, str]] = {
-    Cue.VILLAGE: "desa ds dsa kelurahan kel klurahan klrhan kelurhan gampong gp gampoeng gampung keuchik geuchik nagari pekon tiyuh "
-    "kalurahan lurah kades kds ohoi didesa dikelurahan sedesa bumdes",
-    Cue.KAMPUNG: "kampung kp kmp kpg kmpg kmpng kampong kamp",
-    Cue.DUSUN: "dusun dsn dus lingkungan lingk jorong padukuhan pedukuhan dukuh",
-    Cue.HAMLET: "perum perumahan prum komplek "
-    "kompleks kompl komp blok kavling kav griya graha villa taman vila cluster apartemen rusun btn",
-    Cue.DISTRICT: "kecamatan kec kc kcmtan kecamtan kecmatan distrik distrk camat puskesmas pkm puskes polsek kapolsek koramil "
-    "danramil kua kapanewon panewu kemantren dikec dikecamatan pustu sekecamatan",
-    Cue.KABUPATEN: "kabupaten kab kabptn kabupten bupati bup pemkab wabup dikabupaten sekabupaten kabupatan kabuten",
-    Cue.KOTA: "kota walikota wako walkot pemkot kotamadya kodya wawali wawako sekota dikota kot",
-    Cue.OFFICE: "rsud polres kapolres polresta polrestabes dprd kodim kejari pemda bpbd dinkes dishub disdik dlh pdam samsat lapas "
-    "satpol pupr dukcapil capil dinsos disdukcapil basarnas satlantas damkar dpu dinas imigrasi kominfo perumda bawaslu kpu",
-    Cue.PROVINCE: "provinsi prov prop propinsi gubernur gub pemprov polda",
-    Cue.STREET: "jalan jl jln jlan jaln gang gg gng lorong lrg lr ruas tol dijalan dijln dijl",
-    Cue.PERSON: "pak bapak bpk bp bu ibu sdr sdri saudara saudari haji hj hajah ust ustadz ustad kyai kiai drs nama bernama mas mbak bang "
-    "kang almarhum alm kopda serda serka bripka aiptu aipda briptu brigadir iptu ipda akp kompol letda kapten mayor kolonel jenderal "
-    "inisial",
-    Cue.COMPANY: "pt cv ud toko bank hotel rm resto restoran apotek masjid musholla mushola musola langgar gereja pura ponpes pesantren "
-    "yayasan koperasi mall mal plaza spbu indomaret alfamart tk paud tpq tpa kos kost warung bri bni bca mandiri universitas univ "
-    "pabrik cafe kafe",
-    Cue.PRODUCT: "makan bakso soto sate nasi merek merk bus bis travel po ayam kopi tahu batik jeruk salak apel garam sambal mie "
-    "bakmi martabak pempek kerupuk dodol rujak rendang gudeg sosis bandeng beras kursi ukir logo cap kereta ka kapal km lagu "
-    "tari orang wong masakan kuliner oleh-oleh lumpia bika bolu",
-    Cue.FEATURE: "kali stasiun st pasar terminal bandara pelabuhan dermaga waduk situ danau jembatan jembtn jbtn simpang bundaran pantai "
-    "sdn smpn sman sd smp sma smk smkn mts mtsn rs rsu klinik gardu bendungan bendung curug perempatan pertigaan "
-    "alun jpo underpass flyover das rutan tpst",
-    Cue.LOCATIVE: "di daerah wilayah kawasan lokasi sekitar area warga masyarakat didaerah diwilayah dekat deket dket se sekitaran seputar tepatnya "
-    "lokasinya alamat posisi daerahnya penduduk dkt wil wilyah kwsn dikawasan disekitar wrg wrga masy bertempat domisili berlokasi "
-    "lok",
+    Cue.VILLAGE: (
+        "desa ds dsa kelurahan kel klurahan klrhan kelurhan gampong gp gampoeng gampung keuchik geuchik nagari "
+        "pekon tiyuh kalurahan lurah kades kds ohoi didesa dikelurahan sedesa bumdes"
+    ),
+    Cue.KAMPUNG: ("kampung kp kmp kpg kmpg kmpng kampong kamp"),
+    Cue.DUSUN: ("dusun dsn dus lingkungan lingk jorong padukuhan pedukuhan dukuh"),
+    Cue.HAMLET: (
+        "perum perumahan prum komplek kompleks kompl komp blok kavling kav griya graha villa taman vila cluster "
+        "apartemen rusun btn"
+    ),
+    Cue.DISTRICT: (
+        "kecamatan kec kc kcmtan kecamtan kecmatan distrik distrk camat puskesmas pkm puskes polsek kapolsek "
+        "koramil danramil kua kapanewon panewu kemantren dikec dikecamatan pustu sekecamatan"
+    ),
+    Cue.KABUPATEN: ("kabupaten kab kabptn kabupten bupati bup pemkab wabup dikabupaten sekabupaten kabupatan kabuten"),
+    Cue.KOTA: ("kota walikota wako walkot pemkot kotamadya kodya wawali wawako sekota dikota kot"),
+    Cue.OFFICE: (
+        "rsud polres kapolres polresta polrestabes dprd kodim kejari pemda bpbd dinkes dishub disdik dlh pdam "
+        "samsat lapas satpol pupr dukcapil capil dinsos disdukcapil basarnas satlantas damkar dpu dinas imigrasi "
+        "kominfo perumda bawaslu kpu"
+    ),
+    Cue.PROVINCE: ("provinsi prov prop propinsi gubernur gub pemprov polda"),
+    Cue.STREET: ("jalan jl jln jlan jaln gang gg gng lorong lrg lr ruas tol dijalan dijln dijl"),
+    Cue.PERSON: (
+        "pak bapak bpk bp bu ibu sdr sdri saudara saudari haji hj hajah ust ustadz ustad kyai kiai drs nama "
+        "bernama mas mbak bang kang almarhum alm kopda serda serka bripka aiptu aipda briptu brigadir iptu ipda "
+        "akp kompol letda kapten mayor kolonel jenderal inisial"
+    ),
+    Cue.COMPANY: (
+        "pt cv ud toko bank hotel rm resto restoran apotek masjid musholla mushola musola langgar gereja pura "
+        "ponpes pesantren yayasan koperasi mall mal plaza spbu indomaret alfamart tk paud tpq tpa kos kost warung "
+        "bri bni bca mandiri universitas univ pabrik cafe kafe"
+    ),
+    Cue.PRODUCT: (
+        "makan bakso soto sate nasi merek merk bus bis travel po ayam kopi tahu batik jeruk salak apel garam "
+        "sambal mie bakmi martabak pempek kerupuk dodol rujak rendang gudeg sosis bandeng beras kursi ukir logo "
+        "cap kereta ka kapal km lagu tari orang wong masakan kuliner lumpia bika bolu"
+    ),
+    Cue.FEATURE: (
+        "kali stasiun st pasar terminal bandara pelabuhan dermaga waduk situ danau jembatan jembtn jbtn simpang "
+        "bundaran pantai sdn smpn sman sd smp sma smk smkn mts mtsn rs rsu klinik gardu bendungan bendung curug "
+        "perempatan pertigaan alun jpo underpass flyover das rutan tpst"
+    ),
+    Cue.LOCATIVE: (
+        "di daerah wilayah kawasan lokasi sekitar area warga masyarakat didaerah diwilayah dekat deket dket se "
+        "sekitaran seputar tepatnya lokasinya alamat posisi daerahnya penduduk dkt wil wilyah kwsn dikawasan "
+        "disekitar wrg wrga masy bertempat domisili berlokasi lok"
+    ),
 }
+
+# These promise a name, and of which level.
+STRONG: Final = frozenset({Cue.VILLAGE, Cue.DISTRICT, Cue.KABUPATEN, Cue.KOTA, Cue.PROVINCE})
 
 CUE_OF: Final[dict[str, Cue]] = {word: cue for cue, words in _WORDS.items() for word in words.split()}
 
-# Words before the (cued) name that make it a place of origin, of comparison, or a direction: how likely it is, then, that
-# the report is *not* about it.
+# Words before the (cued) name that make it a place of origin, of comparison, or a direction: how likely it is, then,
+# that the report is *not* about it.
 ASIDE: Final[dict[str, float]] = {
-    **dict.fromkeys(["asal", "perantau", "perantauan", "kelahiran", "merantau", "lahir", "berasal", "asli", "mantan"], 0.6),
-    **dict.fromkeys(["kuliah", "dirujuk", "rujuk", "rujukan", "mudik", "pindahan", "liburan"], 0.5),
-    **dict.fromkeys(["kerja", "bekerja", "pindah"], 0.4),
-    **dict.fromkeys(["ke", "menuju", "tujuan", "jurusan", "arah", "kearah", "trayek"], 0.45),
-    **dict.fromkeys(["dari", "dr", "from"], 0.25),
-    **dict.fromkeys(
-        ["perbatasan", "berbatasan", "tetangga", "dibanding", "dibandingkan", "banding", "seperti", "kayak", "kaya", "kyk", "spt", "sperti", "beda", "berbeda", "bandingkan", "contoh", "contohnya", "tiru", "meniru", "mencontoh"],
-        0.6,
-    ),
-    **dict.fromkeys(["bukan", "selain", "kecuali"], 0.7),
-}  # fmt: skip
+    word: aside
+    for aside, words in (
+        (0.60, "asal perantau perantauan kelahiran merantau lahir berasal asli mantan"),
+        (0.50, "kuliah dirujuk rujuk rujukan mudik pindahan liburan"),
+        (0.40, "kerja bekerja pindah"),
+        (0.45, "ke menuju tujuan jurusan arah kearah trayek"),
+        (0.25, "dari dr from"),
+        (0.60, "perbatasan berbatasan tetangga dibanding dibandingkan banding seperti kayak kaya kyk spt sperti beda"),
+        (0.60, "berbeda bandingkan contoh contohnya tiru meniru mencontoh"),
+        (0.70, "bukan selain kecuali"),
+    )
+    for word in words.split()
+}
 
 # (province, kabupaten, kota, district, village, place): chance that a name of that level stands here.
 LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
@@ -130,24 +154,79 @@ SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
     (0.50, 0.50, 0.50, 0.40, 0.40, 0.60),  # DUSUN
 )
 
-# Words that tell a kabupaten from a kota of the same name wherever they stand: (word, how many times likelier a kabupaten).
+# Words that tell a kabupaten from a kota of the same name wherever they stand: how many times likelier a kabupaten.
 SPEAKS_OF_KABUPATEN: Final[dict[str, float]] = {
-    **dict.fromkeys(["bupati", "bup", "pemkab", "wabup", "kabupaten", "kab"], 12.0),
-    **dict.fromkeys(["kades", "desa", "ds", "bumdes", "kds", "didesa"], 3.0),
-    **dict.fromkeys(["walikota", "wako", "walkot", "pemkot", "wawali", "kotamadya", "wawako", "kodya"], 1 / 12.0),
-    **dict.fromkeys(["kelurahan", "lurah", "kel"], 1 / 2.0),
-}  # fmt: skip
+    word: times
+    for times, words in (
+        (12.0, "bupati bup pemkab wabup kabupaten kab"),
+        (3.0, "kades desa ds bumdes kds didesa"),
+        (1 / 12.0, "walikota wako walkot pemkot wawali kotamadya wawako kodya"),
+        (1 / 2.0, "kelurahan lurah kel"),
+    )
+    for word in words.split()
+}
 
 # Written short only before another word of a name: "kb jeruk", "ps minggu", "pd aren". Too short to be safe alone.
 BEFORE_A_NAME: Final[dict[str, tuple[str, ...]]] = {
-    "pd": ("pondok", "padang"), "pdk": ("pondok",), "kb": ("kebon", "kebun"), "kbn": ("kebon", "kebun"), "kby": ("kebayoran",),
-    "klp": ("kelapa",), "ps": ("pasar",), "kr": ("karang", "kramat"), "krg": ("karang",), "lb": ("lubuk", "lebak"), "lbk": ("lubuk",),
-    "tl": ("teluk",), "bd": ("bandar",), "sp": ("simpang",), "spg": ("simpang",), "smpg": ("simpang",), "ma": ("muara",), "mr": ("muara",),
-    "m": ("muara",), "bt": ("batu", "batang"), "bkit": ("bukit",), "tnh": ("tanah",), "tn": ("tanah",), "pl": ("pulau",),
-    "p": ("pulau", "pematang"), "s": ("sungai",), "l": ("lubuk",), "g": ("gunung",), "gg": ("gunung",), "kmp": ("kampung",),
-    "kp": ("kampung",), "rw": ("rawa",), "jt": ("jati",), "ckp": ("cikupa",), "cmp": ("cempaka",), "cpk": ("cempaka",), "b": ("banda", "batang"),
-    "sbr": ("sumber",), "sdg": ("sindang",), "prk": ("parakan",), "pk": ("pangkal", "pangkalan"), "pgk": ("pangkal",), "pkl": ("pangkalan",),
-    "tb": ("tebing", "tanjung"), "t": ("tanjung", "tebing", "teluk"), "psp": ("padangsidimpuan",), "mt": ("muara",), "lhk": ("lhok",),
-    "kt": ("kota", "kuta"), "ktp": ("ketapang",), "bj": ("banjar", "bojong"), "jat": ("jati",), "kbj": ("kebon",), "sk": ("suka",),
-    "a": ("air", "aek"), "w": ("way",), "wy": ("way",), "dk": ("dukuh",), "smb": ("sumber",), "rto": ("rantau",), "tm": ("taman",),
-}  # fmt: skip
+    "pd": ("pondok", "padang"),
+    "pdk": ("pondok",),
+    "kb": ("kebon", "kebun"),
+    "kbn": ("kebon", "kebun"),
+    "kby": ("kebayoran",),
+    "klp": ("kelapa",),
+    "ps": ("pasar",),
+    "kr": ("karang", "kramat"),
+    "krg": ("karang",),
+    "lb": ("lubuk", "lebak"),
+    "lbk": ("lubuk",),
+    "tl": ("teluk",),
+    "bd": ("bandar",),
+    "sp": ("simpang",),
+    "spg": ("simpang",),
+    "smpg": ("simpang",),
+    "ma": ("muara",),
+    "mr": ("muara",),
+    "m": ("muara",),
+    "bt": ("batu", "batang"),
+    "bkit": ("bukit",),
+    "tnh": ("tanah",),
+    "tn": ("tanah",),
+    "pl": ("pulau",),
+    "p": ("pulau", "pematang"),
+    "s": ("sungai",),
+    "l": ("lubuk",),
+    "g": ("gunung",),
+    "gg": ("gunung",),
+    "kmp": ("kampung",),
+    "kp": ("kampung",),
+    "rw": ("rawa",),
+    "jt": ("jati",),
+    "ckp": ("cikupa",),
+    "cmp": ("cempaka",),
+    "cpk": ("cempaka",),
+    "b": ("banda", "batang"),
+    "sbr": ("sumber",),
+    "sdg": ("sindang",),
+    "prk": ("parakan",),
+    "pk": ("pangkal", "pangkalan"),
+    "pgk": ("pangkal",),
+    "pkl": ("pangkalan",),
+    "tb": ("tebing", "tanjung"),
+    "t": ("tanjung", "tebing", "teluk"),
+    "psp": ("padangsidimpuan",),
+    "mt": ("muara",),
+    "lhk": ("lhok",),
+    "kt": ("kota", "kuta"),
+    "ktp": ("ketapang",),
+    "bj": ("banjar", "bojong"),
+    "jat": ("jati",),
+    "kbj": ("kebon",),
+    "sk": ("suka",),
+    "a": ("air", "aek"),
+    "w": ("way",),
+    "wy": ("way",),
+    "dk": ("dukuh",),
+    "smb": ("sumber",),
+    "rto": ("rantau",),
+    "tm": ("taman",),
+}

@@ -50,10 +50,11 @@ def gather_evidence(
     found = sorted(found, key=lambda item: -item.weight)[:MOST_SHOWN]
     found.sort(key=lambda item: item.start)
     for number, strength in sorted(hinted.items()):
+        place = gaz.regencies[number]
+        told = f"petunjuk saluran: {place.short}"
         found.append(
-            Evidence(-1, -1, "", f"petunjuk saluran: {gaz.regencies[number].short}", "hint", (gaz.regencies[number].code,), number == regency,
-                     strength / (strength + 100.0))
-        )  # fmt: skip
+            Evidence(-1, -1, "", told, "hint", (place.code,), number == regency, strength / (strength + 100.0))
+        )
     return tuple(found)
 
 

@@ -1,10 +1,11 @@
 """Indonesia's regions by code and by name: 38 provinces, 514 regencies, 7,285 districts, 83,762 villages.
 
-Read from one compiled file (``tools/build_gazetteer.py`` writes it) into a dictionary of keys and a few packed arrays: about
-45 ms and 14 MB, once a process. Load it in the parent (``gazetteer()``) before forking, so that the children share it.
+Read from one compiled file (``tools/build_gazetteer.py`` writes it) into a dictionary of keys and a few packed arrays:
+some 70 ms and 16 MB, once a process. Load it in the parent (``gazetteer()``) before forking, so that the children
+share it.
 
-What surprises: an entry is an integer, level and number in one; an index value is an integer too, start and count in one.
-Objects are made only for what a caller asks for.
+What surprises: an entry is an integer, level and number in one; an index value is an integer too, start and count in
+one. Objects are made only for what a caller asks for.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Which words of a text are names of places.
 
-Every run of up to six tokens that the gazetteer knows is a candidate, and so is a misspelt one where a name is expected.
-Which candidates stand is decided over the whole text at once, by the shortest description of it: a name costs what its
-level and its rarity cost after its cue, the same words read as plain words cost their surprise. "kota banjar jawa barat"
-so becomes a city and a province, although "Banjar Jawa" is a village, and "padang lawas utara" stays one name.
+Every run of up to six tokens that the gazetteer knows is a candidate, and so is a misspelt one where a name is
+expected. Which candidates stand is decided over the whole text at once, by the shortest description of it: a name costs
+what its level and its rarity cost after its cue, the same words read as plain words cost their surprise.
+"kota banjar jawa barat" so becomes a city and a province, although "Banjar Jawa" is a village, and "padang lawas
+utara" stays one name.
 
 What surprises: a name and its cue may be a name together ("Kota Agung" is a district, "kota Padang" hardly ever the
 district Kota Padang). Then both readings are kept, each with its weight.
@@ -17,7 +18,7 @@ from math import exp, log
 from typing import Final, NamedTuple
 
 from intake.understand.locate.context import BREAKS, Words
-from intake.understand.locate.cues import BEFORE_A_NAME, CUE_OF, Cue
+from intake.understand.locate.cues import BEFORE_A_NAME, CUE_OF, STRONG, Cue
 from intake.understand.locate.gazetteer import gazetteer
 from intake.understand.locate.readings import Reading, is_risky, mix, read_misspelt, read_name, read_postcode
 from intake.understand.locate.spelling import (
@@ -42,8 +43,7 @@ _WEAK: Final = frozenset(
 # Behind these a long rare name is surer than the table says: "Jalan Johar Baru" hardly lies elsewhere.
 _BORROWED: Final = frozenset({Cue.STREET, Cue.HAMLET, Cue.KAMPUNG, Cue.COMPANY, Cue.FEATURE, Cue.STREET_TAIL, Cue.BARE})
 _RARE_NAME: Final = 22.0
-# A cue that is one explains itself too: a nested reading that eats it must be that much better.
-_STRONG: Final = frozenset({Cue.VILLAGE, Cue.DISTRICT, Cue.KABUPATEN, Cue.KOTA, Cue.PROVINCE})
+# A strong cue explains itself too: a nested reading that eats it must be that much better.
 _CUE_EXPLAINED: Final = 4.0
 _COST_OF_EDIT: Final = 2.5
 
@@ -57,9 +57,8 @@ _SCOPES: Final[dict[Cue, tuple[int, ...]]] = {
 }
 # Everyday words that often end or begin a name.
 _PARTS_OF_NAMES: Final = frozenset(
-    "utara selatan barat timur tengah hulu hilir ulu ilir baru lama raya besar kecil atas bawah luar dalam jaya indah kota "
-    "tanah batu gunung pulau sungai tanjung muara kampung dusun simpang bukit air agung mulya makmur sari 1 2 3 4 5".split()
-)  # fmt: skip
+    ["utara", "selatan", "barat", "timur", "tengah", "hulu", "hilir", "ulu", "ilir", "baru", "lama", "raya", "besar", "kecil", "atas", "bawah", "luar", "dalam", "jaya", "indah", "kota", "tanah", "batu", "gunung", "pulau", "sungai", "tanjung", "muara", "kampung", "dusun", "simpang", "bukit", "air", "agung", "mulya", "makmur", "sari", "1", "2", "3", "4", "5"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ class Mention:
     """Tokens ``[first, last)`` read as a name after ``cue``.
 
     ``what`` identifies the name itself, however often and after whatever cue it stands.
-    ``sureness``: chance that it is a place; ``aside``: chance that the report is not about this place; ``gain``: how much
-    shorter the text is told with it; ``note``: the word that put it aside.
+    ``sureness``: chance that it is a place; ``aside``: chance that the report is not about this place; ``gain``: how
+    much shorter the text is told with it; ``note``: the word that put it aside.
     """
 
     first: int
@@ -284,7 +283,7 @@ def _shortest_description(words: Words, by_last: dict[int, list[_Candidate]]) ->
 
 
 def _gain_of_choice(gain: float, cue: Cue) -> float:
-    return (log(1 + exp(gain)) if gain < 30 else gain) + (_CUE_EXPLAINED if cue in _STRONG else 0.0)
+    return (log(1 + exp(gain)) if gain < 30 else gain) + (_CUE_EXPLAINED if cue in STRONG else 0.0)
 
 
 def _continue_list(words: Words, back: list[tuple[_Candidate, Cue, float] | None], first: int) -> Cue:
@@ -346,7 +345,7 @@ def _mention(words: Words, candidate: _Candidate, last: int, cue: Cue, gain: flo
         surest = 1 - (1 - surest) * (0.5 if rare else 1.0)
     sureness = surest / (1 + exp(-gain)) if gain < 30 else surest
     aside, why = words.aside_before(candidate.first)
-    usual = 0.04 if cue == Cue.DISTRICT else 0.05 if cue in _STRONG or cue == Cue.LOCATIVE else 0.10
+    usual = 0.04 if cue == Cue.DISTRICT else 0.05 if cue in STRONG or cue == Cue.LOCATIVE else 0.10
     if cue == Cue.STREET:
         usual = 0.25
     return Mention(

@@ -31,7 +31,7 @@ _NAMES_OF_ROW: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``regencies`` and ``entries`` (packed entry, row, share) each sum to 1; ``mass`` is the chance of the name itself.
+    """``regencies`` and ``entries`` (packed entry, row, share) each sum to 1; ``mass`` is the chance of the name.
 
     ``surest``: the name can never be surer than this to be a place at all.
     """

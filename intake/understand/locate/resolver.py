@@ -1,23 +1,24 @@
 """From names to one regency: what each name says for every regency, taken together, with room for "none of these".
 
-For a name that is a place with chance q, is not *the* place with chance d, and stands for regency r with share s, a text
-about r is  (1 - q) + q·(d + (1 - d)·s·514)  times likelier than one about nowhere named. These factors are multiplied with
-the prior and with what the channel knows; regencies that no name speaks of share the rest.
+For a name that is a place with chance q, is not *the* place with chance d, and stands for regency r with share s, a
+text about r is  (1 - q) + q·(d + (1 - d)·s·514)  times likelier than one about nowhere named. These factors are
+multiplied with what the channel knows; regencies that no name speaks of share the rest.
 
-What surprises: a hint multiplies like any name does, but where the text alone is clear and the hint turns it over, the text
-is kept and the hint is shown as evidence against.
+What surprises: a hint multiplies like any name does, but where the text alone is clear and the hint turns it over, the
+text is kept and the hint is shown as evidence against.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import exp, log
 from typing import Final
 
 from intake.understand.locate.calibration import calibration
 from intake.understand.locate.coordinates import Boundaries, regencies_near, written_coordinates
-from intake.understand.locate.cues import SPEAKS_OF_KABUPATEN
+from intake.understand.locate.cues import SPEAKS_OF_KABUPATEN, STRONG, Cue
 from intake.understand.locate.evidence import gather_evidence
 from intake.understand.locate.gazetteer import DISTRICT, PROVINCE, VILLAGE, Gazetteer, gazetteer, unpack
 from intake.understand.locate.mentions import Mention, find_mentions
@@ -35,6 +36,8 @@ from intake.understand.locate.types import (
     Versions,
 )
 
+NO_HINTS: Final = Hints()
+USUAL_THRESHOLDS: Final = Thresholds()
 RESOLVER_VERSION: Final = "1"
 REGENCIES: Final = 514
 
@@ -54,7 +57,11 @@ class Weighed:
 
 
 def locate(
-    text: str, *, hints: Hints = Hints(), thresholds: Thresholds = Thresholds(), boundaries: Boundaries | None = None
+    text: str,
+    *,
+    hints: Hints = NO_HINTS,
+    thresholds: Thresholds = USUAL_THRESHOLDS,
+    boundaries: Boundaries | None = None,
 ) -> Location:
     """Decide which regency a text concerns, or that it must be asked, or that it names none.
 
@@ -119,12 +126,15 @@ def _top(weighed: Weighed) -> tuple[int, float] | None:
 
 
 def _once_each(mentions: list[Mention]) -> list[Mention]:
-    """A name said twice is one piece of evidence, the surest time; beside it, names said once are more likely aside."""
-    surest: dict[tuple[int, ...], Mention] = {}
+    """A name said twice is one piece of evidence, the surest time; beside it, names said once are more likely aside.
+
+    "Kec. Waru, desa Waru" are two: a district and a village.
+    """
+    surest: dict[tuple[tuple[int, ...], Cue | None], Mention] = {}
     times: Counter[tuple[int, ...]] = Counter()
     for mention in mentions:
-        what = mention.what
-        times[what] += 1
+        times[mention.what] += 1
+        what = (mention.what, mention.cue if mention.cue in STRONG else None)
         known = surest.get(what)
         if known is None or mention.sureness * (1 - mention.aside) > known.sureness * (1 - known.aside):
             surest[what] = mention
@@ -132,11 +142,11 @@ def _once_each(mentions: list[Mention]) -> list[Mention]:
         repeated = {
             regency
             for what, mention in surest.items()
-            if times[what] > 1 and mention.sureness > 0.5
+            if times[what[0]] > 1 and mention.sureness > 0.5
             for regency in mention.reading.regencies
         }
         for what, mention in surest.items():
-            if repeated and times[what] == 1 and repeated.isdisjoint(mention.reading.regencies):
+            if repeated and times[what[0]] == 1 and repeated.isdisjoint(mention.reading.regencies):
                 surest[what] = replace(mention, aside=max(mention.aside, _ASIDE_THE_REPEATED))
     return sorted(surest.values(), key=lambda mention: mention.first)
 
@@ -181,7 +191,7 @@ def _kind_of_regency(tokens: list[str]) -> float:
     kinds = 1.0
     for word in set(tokens):
         kinds *= SPEAKS_OF_KABUPATEN.get(word, 1.0)
-    if "wali" in tokens and any(pair == ("wali", "kota") for pair in zip(tokens, tokens[1:], strict=False)):
+    if "wali" in tokens and ("wali", "kota") in pairwise(tokens):
         kinds /= 12.0
     return min(max(kinds, 1 / 30.0), 30.0)
 
@@ -305,7 +315,7 @@ def _how_deep(
     district = _only(districts)
     if district is not None:
         inside = {number: part for number, part in villages.items() if gaz.village_district[number] == district}
-        village = _only(inside)
+        village = _only(inside, 0.05)  # the name fits the district: little more is needed
     else:
         village = _only(villages) if not districts else None
     if village is not None:
@@ -315,10 +325,10 @@ def _how_deep(
     return None, None, "regency", province
 
 
-def _only(parts: dict[int, float]) -> int | None:
+def _only(parts: dict[int, float], least: float = 0.3) -> int | None:
     """The one that stands out: sure enough, and twice as sure as the next."""
     ranked = sorted(parts.items(), key=lambda item: -item[1])
-    if not ranked or ranked[0][1] < 0.3:
+    if not ranked or ranked[0][1] < least:
         return None
     if len(ranked) > 1 and ranked[1][1] > ranked[0][1] / 2:
         return None

@@ -1,7 +1,8 @@
 """Names written wrongly: "lhoksukn", "aceh utra", "kec. Kodopok".
 
-Looked up only where a name is expected (after "kec.", "kab." ...) or where a long word is nothing else, among the names of
-the level that is expected, of about the same length and with the same first letter. A typo in the first letter is missed.
+Looked up only where a name is expected (after "kec.", "kab." ...) or where a long word is nothing else, among the names
+of the level that is expected, of about the same length and with the same first letter. A typo in the first letter is
+missed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def allowed_edits(length: int) -> int:
 
 @lru_cache(maxsize=4096)
 def near_names(key: str, scopes: tuple[int, ...], edits: int) -> tuple[tuple[str, int], ...]:
-    """The keys nearest to a misspelt one, all at the same distance and at most three, as (key, edits); none when none is near."""
+    """The keys nearest to a misspelt one as (key, edits), all equally near; none when none or more than three are."""
     if not SHORTEST <= len(key) <= LONGEST:
         return ()
     gaz = gazetteer()

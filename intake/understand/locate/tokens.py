@@ -1,11 +1,11 @@
 """A text cut into tokens that the gazetteer can look up, each knowing where it stood.
 
 The same cutting and the same canonical spelling are used when the gazetteer is compiled and when a text is read: two
-spellings meet because both become the same key. A key is the canonical tokens written *without spaces*, so "Pekanbaru" and
-"pekan baru", "Bau-Bau" and "baubau" need no variants.
+spellings meet because both become the same key. A key is the canonical tokens written *without spaces*, so "Pekanbaru"
+and "pekan baru", "Bau-Bau" and "baubau" need no variants.
 
-What surprises: every character is replaced by exactly one character, so the offsets of a token are offsets in the text as
-the citizen sent it, whatever accents, full-width letters or invisible characters it held.
+What surprises: every character is replaced by exactly one character, so the offsets of a token are offsets in the text
+as the citizen sent it, whatever accents, full-width letters or invisible characters it held.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _JOINERS: Final = "'`´‘’ʼ\u00ad\u200b\u200c\u200d\u2060\ufeff"
 
 
 class _OneForOne(dict[int, str]):
-    """A table for ``str.translate`` that fills itself: any character becomes one of ``[a-zA-Z0-9]``, ASCII, or a joiner."""
+    """A table for ``str.translate`` that fills itself: any character becomes one ASCII character."""
 
     def __missing__(self, point: int) -> str:
         char = chr(point)
@@ -45,19 +45,55 @@ _TABLE: Final = _OneForOne()
 
 # Words of names written short, or in the spelling of a region; safe everywhere, applied on both sides.
 CANONICAL: Final[dict[str, str]] = {
-    "sei": "sungai", "sui": "sungai", "sungei": "sungai", "sunge": "sungai",
-    "tj": "tanjung", "tg": "tanjung", "tjg": "tanjung", "tanjong": "tanjung", "tanjuang": "tanjung", "tjung": "tanjung", "tanj": "tanjung",
-    "kep": "kepulauan", "gn": "gunung", "gunong": "gunung", "gng": "gunung", "gunuang": "gunung",
-    "muaro": "muara", "lubuak": "lubuk", "tlk": "teluk", "taluk": "teluk", "btg": "batang", "ujg": "ujung",
-    "ujong": "ujung", "bkt": "bukit", "bdr": "bandar", "psr": "pasar",
-    "sel": "selatan", "slt": "selatan", "sltn": "selatan", "utr": "utara", "brt": "barat", "tmr": "timur", "tgh": "tengah",
-    "teng": "tengah", "mns": "meunasah", "mesjid": "masjid", "msjd": "masjid",
-    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
-    "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
-    "xxi": "21", "i": "1", "v": "5", "x": "10", "satu": "1", "dua": "2", "tiga": "3", "empat": "4", "lima": "5", "enam": "6",
-    "tujuh": "7", "delapan": "8", "sembilan": "9", "sepuluh": "10",
-    "bsr": "besar", "kcl": "kecil", "pjg": "panjang", "bru": "baru",
-}  # fmt: skip
+    short: word
+    for word, written in {
+        "sungai": "sei sui sungei sunge",
+        "tanjung": "tj tg tjg tanjong tanjuang tjung tanj",
+        "kepulauan": "kep",
+        "gunung": "gn gunong gng gunuang",
+        "muara": "muaro",
+        "lubuk": "lubuak",
+        "teluk": "tlk taluk",
+        "batang": "btg",
+        "ujung": "ujg ujong",
+        "bukit": "bkt",
+        "bandar": "bdr",
+        "pasar": "psr",
+        "selatan": "sel slt sltn",
+        "utara": "utr",
+        "barat": "brt",
+        "timur": "tmr",
+        "tengah": "tgh teng",
+        "meunasah": "mns",
+        "masjid": "mesjid msjd",
+        "2": "ii dua",
+        "3": "iii tiga",
+        "4": "iv empat",
+        "6": "vi enam",
+        "7": "vii tujuh",
+        "8": "viii delapan",
+        "9": "ix sembilan",
+        "11": "xi",
+        "12": "xii",
+        "13": "xiii",
+        "14": "xiv",
+        "15": "xv",
+        "16": "xvi",
+        "17": "xvii",
+        "18": "xviii",
+        "19": "xix",
+        "20": "xx",
+        "21": "xxi",
+        "1": "i satu",
+        "5": "v lima",
+        "10": "x sepuluh",
+        "besar": "bsr",
+        "kecil": "kcl",
+        "panjang": "pjg",
+        "baru": "bru",
+    }.items()
+    for short in written.split()
+}
 
 _TOKEN: Final = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*|[0-9]+")
 # BanjirSamarinda, SARJepara: words glued by their capitals.

@@ -9,7 +9,7 @@ Decision = Literal["decided", "ask", "none"]
 Level = Literal["village", "district", "regency", "province"]
 Origin = Literal["text", "photo", "form"]
 
-# How many times likelier a regency becomes by what the channel knows. A regency's own line carries mostly its own people.
+# How many times likelier a regency becomes by what the channel knows: its own line carries mostly its own people.
 OWN_LINE: Final = 300.0
 FORM_CHOICE: Final = 2_000.0
 EARLIER_REPORT: Final = 60.0
@@ -30,8 +30,8 @@ class Hints:
     """What is known beside the text.
 
     ``regencies`` are (code, strength) pairs: how many times likelier that regency is than without the hint (see
-    ``OWN_LINE``, ``FORM_CHOICE``, ``EARLIER_REPORT``, ``LANDLINE``). Several regencies of one hint are given one by one,
-    each with its share of the strength. A hint never silently beats clear words in the text.
+    ``OWN_LINE``, ``FORM_CHOICE``, ``EARLIER_REPORT``, ``LANDLINE``). Several regencies of one hint are given one by
+    one, each with its share of the strength. A hint never silently beats clear words in the text.
     """
 
     regencies: tuple[tuple[str, float], ...] = ()

@@ -89,7 +89,5 @@ def _stems(word: str) -> list[str]:
             bases.append(word[: -len(ending)])
             found.append(bases[-1])
     for base in bases:
-        for beginning in _BEGINNINGS:
-            if base.startswith(beginning) and len(base) - len(beginning) >= 4:
-                found.append(base[len(beginning) :])
+        found += [base[len(b) :] for b in _BEGINNINGS if base.startswith(b) and len(base) - len(b) >= 4]
     return found
