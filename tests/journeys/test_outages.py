@@ -1,0 +1,93 @@
+"""What may break, breaks: every report is still decided once and answered once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from redis import Redis
+
+from tests.journeys.house import House, wait_for
+
+TEXT = "jalan rusak di desa Tegal Rejo kec Lawang Kidul Muara Enim nomor {}"
+
+
+def phones(count: int) -> list[str]:
+    return [f"+6281100{number:05}" for number in range(1000, 1000 + count)]
+
+
+def wait_until_all_is_done(house: House, count: int) -> None:
+    taken = "select count(*) from reply where state in ('accepted', 'sent', 'delivered')"
+    wait_for(
+        lambda: house.figures(taken) == [(count,)],
+        seconds=60, of=f"{count} replies",
+    )  # fmt: skip
+    wait_for(lambda: house.figures("select count(*) from outbox") == [(0,)], seconds=60, of="an empty outbox")
+
+
+def assert_each_was_answered_once(house: House, numbers: list[str]) -> None:
+    answers = Counter({phone: len(house.sms_received(phone)) for phone in numbers})
+    assert answers == Counter(dict.fromkeys(numbers, 1))
+    assert house.figures("select count(*) from report where state <> 'terdisposisi'") == [(0,)]
+    decided = house.figures("select count(*), count(distinct report_id) from decision")
+    assert decided == [(len(numbers), len(numbers))]
+
+
+def test_valkey_wiped_while_work_waits(house: House, redis_url: str) -> None:
+    client = Redis.from_url(redis_url)
+    house.kill("worker")
+    numbers = phones(10)
+    for number in numbers:
+        house.send_sms(number, TEXT.format(number[-4:]))
+    client.flushall()
+    client.close()
+    house.start("worker")
+    wait_until_all_is_done(house, len(numbers))
+    assert_each_was_answered_once(house, numbers)
+
+
+def test_workers_killed_in_the_middle_of_their_work(house: House) -> None:
+    house.kill("worker")
+    numbers = phones(40)
+    for number in numbers:
+        house.send_sms(number, TEXT.format(number[-4:]))
+    for _ in range(4):
+        house.start("worker")
+        before = house.figures("select count(*) from reply")
+        wait_for(lambda before=before: house.figures("select count(*) from reply") != before or None, of="work begun")  # type: ignore[misc]
+        house.kill("worker")
+    house.start("worker")
+    wait_until_all_is_done(house, len(numbers))
+    assert_each_was_answered_once(house, numbers)
+
+
+def test_everything_restarted(house: House) -> None:
+    numbers = phones(10)
+    for number in numbers:
+        house.send_sms(number, TEXT.format(number[-4:]))
+    for name in ("worker", "relay", "web", "lab"):
+        house.kill(name)
+    house.start()
+    wait_until_all_is_done(house, len(numbers))
+    assert_each_was_answered_once(house, numbers)
+
+
+def test_a_provider_that_says_503_first(house: House) -> None:
+    house.kill("lab")
+    house.environ["LAB_FAIL_FIRST"] = "2"
+    house.start("lab")
+    [number] = phones(1)
+    house.send_sms(number, TEXT.format(1))
+    wait_until_all_is_done(house, 1)
+    assert_each_was_answered_once(house, [number])
+    assert house.figures("select sends >= 2 from reply") == [(True,)]
+
+
+def test_without_valkey_the_work_goes_on(house: House) -> None:
+    for name in ("relay", "worker"):
+        house.kill(name)
+    house.environ["REDIS_URL"] = "redis://127.0.0.1:1/0"
+    house.start("relay", "worker")
+    [number] = phones(1)
+    house.send_sms(number, TEXT.format(1))
+    wait_until_all_is_done(house, 1)
+    assert_each_was_answered_once(house, [number])
