@@ -4,8 +4,8 @@
         ...  # postgres.url, valkey.url
 
 The same code runs on real servers by DATABASE_URL and REDIS_URL; nothing but this module and the command ``up`` knows
-which of the two it has. The parts are in `embedded_folder`, `embedded_postgres` and `embedded_valkey`; the two context
-managers below are for tests: a server of their own, gone with everything in it afterwards.
+which of the two it has. The parts are in `embedded_folder`, `embedded_process`, `embedded_postgres`, `embedded_valkey`;
+the two context managers below are for tests: a server of their own, gone with everything in it afterwards.
 """
 
 import os
@@ -15,18 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from intake.embedded_folder import (
-    AlreadyRunning,
-    CannotStart,
-    DataFolder,
-    EmbeddedServer,
-    Running,
-    can_reach,
-    find_account,
-    open_folder,
-    read_running,
-)
+from intake.embedded_folder import AlreadyRunning, DataFolder, Running, open_folder, read_running
 from intake.embedded_postgres import start_postgres
+from intake.embedded_process import CannotStart, EmbeddedServer, can_reach, find_account
 from intake.embedded_valkey import start_valkey
 
 __all__ = [

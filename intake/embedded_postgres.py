@@ -26,19 +26,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from intake.embedded_folder import (
-    Account,
-    CannotStart,
-    DataFolder,
-    EmbeddedServer,
-    can_reach,
-    end_of,
-    launch,
-    recorded_place,
-    run_as,
-    wait_until,
-    write_private,
-)
+from intake.embedded_folder import DataFolder, recorded_place, write_private
+from intake.embedded_process import Account, CannotStart, EmbeddedServer, can_reach, end_of, launch, run_as, wait_until
 
 SUPERUSER = "sahut"
 DATABASE = "sahut"

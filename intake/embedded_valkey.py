@@ -13,7 +13,8 @@ from importlib import util
 from pathlib import Path
 from urllib.parse import quote
 
-from intake.embedded_folder import CannotStart, DataFolder, EmbeddedServer, launch, wait_until
+from intake.embedded_folder import DataFolder
+from intake.embedded_process import CannotStart, EmbeddedServer, launch, wait_until
 
 _SOCKET_NAME = "valkey.sock"
 

@@ -2,7 +2,7 @@
 
 Why not honcho, which runs the Procfile elsewhere: it puts a shell and a forked Python between itself and each program,
 and when it is killed with -9 all of them live on. Here each program is our direct child, started by list of arguments
-(no quoting, so folders may have spaces), and Linux tells it to end when we die (see `embedded_folder`).
+(no quoting, so folders may have spaces), and Linux tells it to end when we die (see `embedded_process`).
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from intake.embedded_folder import die_with_parent
+from intake.embedded_process import die_with_parent
 
 _PR_SET_CHILD_SUBREAPER = 36
 

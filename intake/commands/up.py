@@ -6,14 +6,12 @@ the Procfile. When one of them ends, all end: half a system that looks alive is 
 What surprises:
 
 * DATABASE_URL or REDIS_URL in the environment: that server is used and ours is not started. The lab is then off.
-* While the lab is on, the settings of SMS and e-mail are the lab's own, whatever the environment says, so that no
-  message can leave this machine by accident.
+* While the lab is on, the settings of SMS and e-mail are the lab's own (see `intake.installation`).
 * Standard output carries only what was asked for (the box, or a line of JSON); progress and logs go to standard error.
 """
 
 import json
 import os
-import secrets
 import socket
 import sys
 import time
@@ -23,24 +21,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Any
 
 import click
 
 from intake.embedded import AlreadyRunning, CannotStart, DataFolder, EmbeddedServer, open_folder
-from intake.embedded_folder import write_private
+from intake.installation import (
+    Officer,
+    make_environment,
+    remember_officers,
+    replaced_by_the_lab,
+    why_no_lab,
+)
 from intake.supervise import Crew, Ended, Program, Wish, end_orphans, watch
 
 EXIT_FAILED = 1
 EXIT_ALREADY_RUNNING = 3
 
 _READY_WITHIN_SECONDS = 90
-_LAB_NUMBER = "+628110001708"
-_LAB_ADDRESS = "lapor@sahut.test"
-_SETTINGS_OF_THE_LAB = ("SMS_", "EMAIL_")
-
-Officer = tuple[str, str, str]  # user name, password, role
 
 
 @dataclass(frozen=True)
@@ -58,38 +56,6 @@ class Plan:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-
-@dataclass(frozen=True)
-class InstallationSecrets:
-    """Made once for a data folder and kept in it; whoever has them can sign in our name."""
-
-    secret_key: str
-    account_sid: str
-    auth_token: str
-    mail_hook_secret: str
-    mail_reply_secret: str
-
-    @classmethod
-    def of(cls, folder: Path) -> Self:
-        """Read them, or make them at the first start. Raises CannotStart when the file is damaged."""
-        file = folder / "secrets.json"
-        try:
-            return cls(**json.loads(file.read_text()))
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, TypeError) as why:
-            message = f"{file} cannot be read: {why}"
-            raise CannotStart(message) from why
-        made = cls(
-            secret_key=secrets.token_hex(32),
-            account_sid=f"AC{secrets.token_hex(16)}",
-            auth_token=secrets.token_hex(16),
-            mail_hook_secret=secrets.token_hex(32),
-            mail_reply_secret=secrets.token_hex(32),
-        )
-        write_private(file, json.dumps(vars(made), indent=1))
-        return made
 
 
 @click.command()
@@ -131,7 +97,7 @@ def run(plan: Plan, *, as_json: bool = False) -> int:
 def house_programs(port: int, lab: bool) -> list[Program]:
     """The programs of the Procfile, for one machine."""
     python = sys.executable
-    serve = ("-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "8", "--log-level", "warning")
+    serve = ("-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "8", "--log-level", "error")
     programs = [
         Program("web", (python, *serve, "--host", "127.0.0.1", "--port", str(port), "intake.web.wsgi:app")),
         Program("relay", (python, "-m", "workers.relay")),
@@ -171,32 +137,25 @@ def make_lab_officers(environment: Mapping[str, str]) -> Sequence[Officer]:
         engine.dispose()
 
 
-def _remember_officers(folder: Path, made: Sequence[Officer]) -> list[Officer]:
-    """All log-ins of the lab, also those of earlier starts: a password that is shown only once is soon asked for."""
-    file = folder / "lab-officers.json"
-    try:
-        known = {user: (user, password, role) for user, password, role in json.loads(file.read_text())}
-    except (OSError, ValueError, TypeError):
-        known = {}
-    known |= {each[0]: each for each in made}
-    if made:
-        write_private(file, json.dumps(list(known.values()), indent=1))
-    return list(known.values())
-
-
 def _run_in(folder: DataFolder, plan: Plan, wish: Wish, *, as_json: bool) -> int:
     _refuse_taken_port(plan.port)
     _done("folder", str(folder.path))
     ended: Ended | None = None
     with ExitStack() as stack:
         servers = _start_servers(folder, plan, stack)
-        lab = plan.lab and _explain_lab(plan.environ)
-        environment = make_environment(folder, plan, servers, lab=lab)
+        lab = plan.lab and _may_have_lab(plan.environ)
+        environment = make_environment(
+            plan.environ,
+            data=folder.path,
+            address=plan.address,
+            servers={name: server.url for name, server in servers.items()},
+            lab=lab,
+        )
         if wish.is_to_stop:
             return 0
         with _step("migrations"):
             plan.migrate(environment)
-        officers = _remember_officers(folder.path, plan.officers(environment)) if lab else []
+        officers = remember_officers(folder.path, plan.officers(environment)) if lab else []
         if wish.is_to_stop:
             return 0
         crew = Crew(plan.programs(plan.port, lab), environment, sys.stderr)
@@ -238,51 +197,15 @@ def _start_servers(folder: DataFolder, plan: Plan, stack: ExitStack) -> dict[str
     return servers
 
 
-def _explain_lab(environ: Mapping[str, str]) -> bool:
-    """Whether the lab may be on here; tells why when it may not."""
-    named = " and ".join(name for name in ("DATABASE_URL", "REDIS_URL") if environ.get(name))
-    if named:
-        _tell(f"Lab mati / the lab is off: it exists only with servers of its own, and {named} names others")
+def _may_have_lab(environ: Mapping[str, str]) -> bool:
+    why_not = why_no_lab(environ)
+    if why_not:
+        _tell(f"Lab mati / the lab is off: {why_not}")
         return False
-    host = urlsplit(environ.get("PUBLIC_URL", "http://127.0.0.1")).hostname
-    if host not in {"127.0.0.1", "localhost", "::1"}:
-        _tell("Lab mati / the lab is off: PUBLIC_URL is not an address of this machine")
-        return False
-    replaced = sorted(name for name in environ if name.startswith(_SETTINGS_OF_THE_LAB))
+    replaced = replaced_by_the_lab(environ)
     if replaced:
         _tell(f"Lab: not used while the lab is on (see --no-lab): {', '.join(replaced)}")
     return True
-
-
-def make_environment(
-    folder: DataFolder, plan: Plan, servers: Mapping[str, EmbeddedServer], *, lab: bool
-) -> dict[str, str]:
-    """The environment of the programs: ours, plus what was decided here."""
-    kept = {k: v for k, v in plan.environ.items() if v and not (lab and k.startswith(_SETTINGS_OF_THE_LAB))}
-    made = InstallationSecrets.of(folder.path)
-    environment = {
-        "PUBLIC_URL": plan.address,
-        "SAHUT_SECRET_KEYS": made.secret_key,
-        **kept,
-        **{name: server.url for name, server in servers.items()},
-        "SAHUT_DATA": str(folder.path),
-        "SAHUT_EMBEDDED": "1" if servers else "0",
-        "SAHUT_LAB": "1" if lab else "0",
-        "PYTHONUNBUFFERED": "1",
-    }
-    if lab:
-        api_port, mail_port = _find_free_ports(2)
-        environment |= {
-            "SMS_TWILIO_ACCOUNT_SID": made.account_sid,
-            "SMS_TWILIO_AUTH_TOKEN": made.auth_token,
-            "SMS_TWILIO_NUMBERS": _LAB_NUMBER,
-            "SMS_TWILIO_API_URL": f"http://127.0.0.1:{api_port}/twilio",
-            "EMAIL_MIME_SECRETS": made.mail_hook_secret,
-            "EMAIL_REPLY_SECRET": made.mail_reply_secret,
-            "EMAIL_ADDRESS": _LAB_ADDRESS,
-            "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{mail_port}?tls=no",
-        }
-    return environment
 
 
 def _wait_until_ready(plan: Plan, find_ended: Callable[[], Ended | None], wish: Wish) -> Ended | None:
@@ -318,17 +241,6 @@ def _refuse_taken_port(port: int) -> None:
         except OSError as why:
             message = f"port {port} cannot be used ({why.strerror}): choose another with --port"
             raise CannotStart(message) from why
-
-
-def _find_free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for each in probes:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in probes]
-    finally:
-        for each in probes:
-            each.close()
 
 
 def _announce(plan: Plan, folder: DataFolder, officers: Sequence[Officer], *, lab: bool, as_json: bool) -> None:

@@ -29,7 +29,7 @@ from intake.embedded import (
     temporary_postgres,
     temporary_valkey,
 )
-from intake.embedded_folder import run_as
+from intake.embedded_process import run_as
 
 REPOSITORY = Path(__file__).parents[2]
 WAIT_SECONDS = 30
