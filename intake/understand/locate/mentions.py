@@ -45,7 +45,7 @@ _BORROWED: Final = frozenset({Cue.STREET, Cue.HAMLET, Cue.KAMPUNG, Cue.COMPANY, 
 _RARE_NAME: Final = 22.0
 # A strong cue explains itself too: a nested reading that eats it must be that much better.
 _CUE_EXPLAINED: Final = 4.0
-_COST_OF_EDIT: Final = 2.5
+_COST_OF_EDIT: Final = 3.5
 
 # Which names a misspelt word is compared with, by the cue before it.
 _SCOPES: Final[dict[Cue, tuple[int, ...]]] = {
@@ -57,7 +57,10 @@ _SCOPES: Final[dict[Cue, tuple[int, ...]]] = {
 }
 # Everyday words that often end or begin a name.
 _PARTS_OF_NAMES: Final = frozenset(
-    ["utara", "selatan", "barat", "timur", "tengah", "hulu", "hilir", "ulu", "ilir", "baru", "lama", "raya", "besar", "kecil", "atas", "bawah", "luar", "dalam", "jaya", "indah", "kota", "tanah", "batu", "gunung", "pulau", "sungai", "tanjung", "muara", "kampung", "dusun", "simpang", "bukit", "air", "agung", "mulya", "makmur", "sari", "1", "2", "3", "4", "5"]
+    {"utara", "selatan", "barat", "timur", "tengah", "hulu", "hilir", "ulu", "ilir", "atas", "bawah", "luar", "dalam"}
+    | {"baru", "lama", "raya", "besar", "kecil", "jaya", "indah", "agung", "mulya", "makmur", "sari", "air", "bukit"}
+    | {"kota", "tanah", "batu", "gunung", "pulau", "sungai", "tanjung", "muara", "kampung", "dusun", "simpang"}
+    | {"1", "2", "3", "4", "5"}
 )
 
 

@@ -42,8 +42,8 @@ RESOLVER_VERSION: Final = "1"
 REGENCIES: Final = 514
 
 # A village inside a district that is named too: likelier the two are meant together.
-_TOGETHER: Final = 6.0
-_ASIDE_THE_REPEATED: Final = 0.3
+_TOGETHER: Final = 8.0
+_ASIDE_THE_REPEATED: Final = 0.4
 # A text alone this sure is not turned over by a hint.
 _CLEAR: Final = 0.90
 
