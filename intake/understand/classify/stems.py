@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_ENDINGS = ("nya", "lah", "kah", "pun", "tah", "ku", "mu", "ne", "ny", "x", "e")
-_SUFFIXES = ("kan", "an", "i", "in", "keun", "ke", "s")
+_ENDINGS = ("nya", "lah", "kah", "pun", "nyo", "ku", "mu", "ne", "ny", "x", "e")
+_SUFFIXES = ("kan", "an", "i", "in", "keun", "ke")
 _PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("memper", ("",)),
     ("diper", ("",)),
@@ -39,12 +39,9 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("di", ("",)),
     ("ke", ("",)),
     ("se", ("",)),
-    ("n", ("t",)),
-    ("m", ("p",)),
-    ("d", ("",)),
 )
 _VOWELS = frozenset("aiueo")
-_MIN_ROOT, _MIN_SKELETON = 3, 4
+_MIN_ROOT, _MIN_CUT_ROOT, _MIN_SKELETON = 3, 4, 4
 _CACHE_WORDS = 6_000
 
 
@@ -95,7 +92,7 @@ class Roots:
                 forms.append(shorter)
                 break
         for form in tuple(forms):
-            forms += [form[: -len(s)] for s in _SUFFIXES if form.endswith(s) and len(form) - len(s) >= _MIN_ROOT]
+            forms += [form[: -len(s)] for s in _SUFFIXES if form.endswith(s) and len(form) - len(s) >= _MIN_CUT_ROOT]
         for form in forms:
             if form in roots:
                 return form
@@ -105,12 +102,12 @@ class Roots:
                     rest = form[len(prefix) :]
                     if len(rest) >= _MIN_ROOT - 1:
                         for first in restored:
-                            if first + rest in roots and len(first + rest) >= _MIN_ROOT:
+                            if first + rest in roots and len(first + rest) >= _MIN_CUT_ROOT:
                                 return first + rest
         return self._by_consonants(word) or (shorter if len(shorter) > _MIN_ROOT else word)
 
     def _by_consonants(self, word: str) -> str | None:
         bare = skeleton(word)
-        if len(bare) < _MIN_SKELETON or (len(word) - len(bare)) * 3 > len(word):
+        if len(bare) < _MIN_SKELETON or (len(word) - len(bare)) * 4 > len(word):
             return None
         return self._skeletons.get(bare) or None
