@@ -1,0 +1,211 @@
+"""What officers may do, and what they may not even know of."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from intake import desk
+from intake.desk import EmptyText, NotYours
+from intake.domain.reference import reference_of
+from intake.domain.report import State, StepNotAllowed
+from intake.receive import receive
+from intake.runtime import Runtime
+from intake.storage import officers, replies
+from intake.storage.officers import Officer, PasswordTooShort
+from intake.storage.outbox import Job
+from tests.factories import MUARA_ENIM, an_sms
+from workers import jobs
+
+PASSWORD = "kata-sandi-contoh"
+
+
+def an_officer(rt: Runtime, username: str, regency: str | None) -> Officer:
+    with rt.engine.begin() as connection:
+        made = officers.add(
+            connection, username=username, name=username, password=PASSWORD,
+            role="regency" if regency else "central", regency=regency,
+        )  # fmt: skip
+    assert made is not None
+    return made
+
+
+@pytest.fixture
+def own(rt: Runtime) -> Officer:
+    return an_officer(rt, "muaraenim", MUARA_ENIM)
+
+
+@pytest.fixture
+def stranger(rt: Runtime) -> Officer:
+    return an_officer(rt, "bogor", "32.01")
+
+
+@pytest.fixture
+def central(rt: Runtime) -> Officer:
+    return an_officer(rt, "pusat", None)
+
+
+@pytest.fixture
+def reference(rt: Runtime) -> str:
+    """A report at the desk of Muara Enim."""
+    remembered = receive(rt, "sms_twilio", an_sms()).remembered
+    assert remembered is not None
+    jobs.carry_out(rt, Job.PROCESS)
+    return reference_of(remembered.message_id)
+
+
+def said(rt: Runtime) -> list[str]:
+    with rt.engine.connect() as connection:
+        return list(connection.execute(text("select kind from reply order by id")).scalars())
+
+
+def seen(rt: Runtime, officer: Officer) -> list[str]:
+    with rt.engine.connect() as connection:
+        return [row.reference for row in desk.inbox(connection, officer)]
+
+
+def test_a_regency_sees_its_own_and_the_centre_what_is_unclear(
+    rt: Runtime, reference: str, own: Officer, stranger: Officer, central: Officer
+) -> None:
+    unclear = receive(rt, "sms_twilio", an_sms("lampu jalan mati", sender="")).remembered
+    assert unclear is not None
+    jobs.carry_out(rt, Job.PROCESS)
+    assert seen(rt, own) == [reference]
+    assert seen(rt, stranger) == []
+    assert seen(rt, central) == [reference_of(unclear.message_id)]
+
+
+DOINGS: list[Callable[[Runtime, Officer, str], object]] = [
+    lambda rt, who, which: desk.answer(rt, who, which, words="x"),
+    desk.close,
+    lambda rt, who, which: desk.send_back(rt, who, which, reason="x"),
+    desk.take_up,
+    lambda rt, who, which: desk.archive(rt, who, which, reason="x"),
+    desk.restore,
+    lambda rt, who, which: desk.route(rt, who, which, regency="32.01"),
+]
+
+
+@pytest.mark.parametrize("doing", DOINGS)
+def test_a_stranger_can_do_nothing_and_learns_nothing(
+    rt: Runtime, reference: str, stranger: Officer, doing: Callable[[Runtime, Officer, str], object]
+) -> None:
+    with pytest.raises(NotYours):
+        doing(rt, stranger, reference)
+    with pytest.raises(NotYours):
+        doing(rt, stranger, reference_of(123_456))
+    with rt.engine.connect() as connection:
+        assert desk.find(connection, an_officer(rt, "p", None), reference).state is State.TERDISPOSISI
+
+
+def test_an_answer_is_promised_to_the_citizen(rt: Runtime, reference: str, own: Officer) -> None:
+    report = desk.answer(rt, own, reference, words="  Besok diperbaiki.  ")
+    assert report.state is State.DITINDAKLANJUTI
+    with rt.engine.connect() as connection:
+        reply = replies.of_report(connection, report.id)[-1]
+    assert "Besok diperbaiki." in reply.text
+    assert reply.text.startswith(f"LAPOR {reference}: Kab. Muara Enim menjawab")
+    with pytest.raises(EmptyText):
+        desk.answer(rt, own, reference, words="  ")
+
+
+def test_two_answers_at_once_are_one(rt: Runtime, reference: str, own: Officer) -> None:
+    gate = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def click() -> None:
+        gate.wait()
+        try:
+            desk.answer(rt, own, reference, words="Besok.")
+            outcomes.append("sent")
+        except StepNotAllowed:
+            outcomes.append("told")
+
+    threads = [threading.Thread(target=click) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["sent", "told"]
+    assert said(rt).count("answered") == 1
+
+
+def test_back_to_the_centre_and_on_to_the_right_one(
+    rt: Runtime, reference: str, own: Officer, stranger: Officer, central: Officer
+) -> None:
+    with pytest.raises(EmptyText):
+        desk.send_back(rt, own, reference, reason=" ")
+    desk.send_back(rt, own, reference, reason="di Bogor")
+    assert seen(rt, own) == []
+    assert seen(rt, central) == [reference]
+    desk.route(rt, central, reference, regency="32.01")
+    assert seen(rt, stranger) == [reference]
+    assert said(rt) == ["hand_over", "forwarded"]
+    with pytest.raises(NotYours):
+        desk.route(rt, central, reference, regency="99.99")
+
+
+def test_the_whole_life(rt: Runtime, reference: str, own: Officer) -> None:
+    desk.take_up(rt, own, reference)
+    desk.answer(rt, own, reference, words="Besok.")
+    receive(rt, "sms_twilio", an_sms(f"{reference} belum diperbaiki pak"))
+    jobs.carry_out(rt, Job.PROCESS)
+    with rt.engine.connect() as connection:
+        assert desk.find(connection, own, reference).state is State.DITANGGAPI_PELAPOR
+    desk.answer(rt, own, reference, words="Sudah selesai hari ini.")
+    desk.close(rt, own, reference)
+    assert said(rt) == ["hand_over", "answered", "added", "answered", "closed"]
+    receive(rt, "sms_twilio", an_sms(f"{reference} jalannya rusak lagi"))
+    jobs.carry_out(rt, Job.PROCESS)
+    with rt.engine.connect() as connection:
+        file = desk.open_file(connection, own, reference)
+    assert file.report.state is State.DIBUKA_KEMBALI
+    assert len(file.conversation) == 3
+    assert [step.to_state for step in file.history] == [
+        "terdisposisi", "diproses", "ditindaklanjuti", "ditanggapi_pelapor", "ditindaklanjuti", "selesai",
+        "dibuka_kembali",
+    ]  # fmt: skip
+
+
+def test_put_aside_and_restored(rt: Runtime, reference: str, own: Officer, central: Officer) -> None:
+    desk.archive(rt, own, reference, reason="iseng")
+    assert seen(rt, own) == []
+    desk.restore(rt, own, reference)
+    assert seen(rt, central) == [reference]
+
+
+def test_what_a_page_offers_can_be_done(rt: Runtime, reference: str, own: Officer, central: Officer) -> None:
+    with rt.engine.connect() as connection:
+        report = desk.find(connection, own, reference)
+    assert desk.may(report, own) == {"send_back", "take_up", "answer", "close", "archive"}
+    closed = desk.close(rt, own, reference)
+    assert desk.may(closed, central) == frozenset()
+
+
+def test_log_in_by_name_and_password_until_it_is_locked(rt: Runtime, own: Officer) -> None:
+    with rt.engine.begin() as connection:
+        found = officers.log_in(connection, " MUARAENIM ", PASSWORD)
+        assert found == own
+        assert officers.find(connection, own.id, own.session_key) == own
+        assert officers.find(connection, own.id, "another") is None
+        assert officers.log_in(connection, "nobody", PASSWORD) is None
+    for _ in range(officers.FAILURES_BEFORE_LOCK):
+        with rt.engine.begin() as connection:
+            assert officers.log_in(connection, "muaraenim", "wrong") is None
+    with rt.engine.begin() as connection:
+        assert officers.log_in(connection, "muaraenim", PASSWORD) is None
+        connection.execute(text("update officer set locked_until = now() - interval '1 second'"))
+        assert officers.log_in(connection, "muaraenim", PASSWORD) == own
+
+
+def test_names_are_taken_once_and_passwords_are_long(rt: Runtime, own: Officer) -> None:
+    with rt.engine.begin() as connection:
+        again = officers.add(
+            connection, username="MuaraEnim", name="x", password=PASSWORD, role="central", regency=None
+        )
+        assert again is None
+        with pytest.raises(PasswordTooShort):
+            officers.add(connection, username="x", name="x", password="short", role="central", regency=None)
