@@ -12,6 +12,8 @@ from intake.understand.locate.words import surprise
 # What ends a name, and what ends a sentence.
 BREAKS: Final = frozenset(',;!?\n\r()[]|:/"*')
 STOPS: Final = frozenset(".!?\n;")
+_SETS_APART: Final = frozenset({",", ":", "-", "..", "...", ".", ";", "="})
+_SPOKEN_TO: Final = frozenset({"pak", "bu", "bapak", "ibu", "min", "mohon", "tolong", "pk", "bpk", "mhn", "tlg"})
 _OWN_PEOPLE: Final = frozenset(
     {"saya", "sy", "kami", "warga", "wrg", "masyarakat", "laporan", "aduan", "masy", "salam"}
 )
@@ -63,6 +65,14 @@ class Words:
             and not self.tokens[at].gap.strip()
             and STOPS.isdisjoint(self.tokens[at - 1].gap.strip(" ."))
         )
+
+    def cue_of_opening(self, last: int) -> Cue:
+        """For words that open the text: set apart ("Lapeo, jalan ...", "Marisa pak, ..."), they tell where."""
+        if last < len(self.tokens) and (
+            self.tokens[last].gap.strip() in _SETS_APART or self.tokens[last].text in _SPOKEN_TO
+        ):
+            return Cue.LOCATIVE
+        return Cue.BARE
 
     def aside_before(self, at: int) -> tuple[float, str]:
         """How likely the report is not about the place named at ``at``, by the words before it; and that word."""

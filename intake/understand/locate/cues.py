@@ -88,6 +88,9 @@ _WORDS: Final[dict[Cue, str]] = {
 # These promise a name, and of which level.
 STRONG: Final = frozenset({Cue.VILLAGE, Cue.DISTRICT, Cue.KABUPATEN, Cue.KOTA, Cue.PROVINCE})
 
+# Behind these a name is often borrowed from a place elsewhere.
+BORROWED: Final = frozenset({Cue.STREET, Cue.COMPANY, Cue.PRODUCT, Cue.PERSON})
+
 CUE_OF: Final[dict[str, Cue]] = {word: cue for cue, words in _WORDS.items() for word in words.split()}
 
 # Words before the (cued) name that make it a place of origin, of comparison, or a direction: how likely it is, then,

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from intake.understand.locate.context import BREAKS, Words
 from intake.understand.locate.cues import BEFORE_A_NAME, CUE_OF, STRONG, Cue
 from intake.understand.locate.gazetteer import gazetteer
-from intake.understand.locate.readings import Reading, is_risky, mix, read_misspelt, read_name, read_postcode
+from intake.understand.locate.readings import Reading, acronym_kind, mix, read_misspelt, read_name, read_postcode
 from intake.understand.locate.spelling import (
     DISTRICT_NAMES,
     REGENCY_NAMES,
@@ -260,7 +260,7 @@ def _shortest_description(words: Words, by_last: dict[int, list[_Candidate]]) ->
             first = candidate.first
             cue = words.cue_before(first)
             if cue == Cue.BARE:
-                cue = _continue_list(words, back, first)
+                cue = _continue_list(words, back, first) if first else words.cue_of_opening(last)
             gain = _gain(words, candidate, last, cue, candidate.read(cue))
             if gain < -4:
                 continue
@@ -323,10 +323,18 @@ def _gain(words: Words, candidate: _Candidate, last: int, cue: Cue, reading: Rea
         gain -= _everyday(words, first, last)
         if words.is_doubled(first, last):
             gain -= 4.0
-    if is_risky(candidate.wheres[0]):
+    kind = acronym_kind(candidate.wheres[0])
+    if kind:
         shouted = tokens[first].raw.isupper() and not words.shouts
-        gain -= (5.0 if weak else 1.5) if not shouted else -1.0 if weak else 0.0
+        gain += _ACRONYM_SHOUTED[kind] if shouted else _ACRONYM_UNCUED[kind] if weak else _ACRONYM_CUED[kind]
     return gain
+
+
+# By ``acronym_kind``: "OKI" in a text that does not shout, "oki" uncued, and after a cue.
+_PHRASE_SURPRISE: Final = 10.0
+_ACRONYM_SHOUTED: Final = (0.0, 2.5, 1.0, -0.5)
+_ACRONYM_UNCUED: Final = (0.0, 0.0, -5.0, -5.0)
+_ACRONYM_CUED: Final = (0.0, 0.0, -0.5, -1.5)
 
 
 def _everyday(words: Words, first: int, last: int) -> float:
@@ -335,7 +343,7 @@ def _everyday(words: Words, first: int, last: int) -> float:
     if last - first == 1:
         return 1.0 if highest <= 9.0 else 0.0
     if "".join(token.text for token in words.tokens[first:last]) in usual_phrases():
-        return 7.0
+        return max(7.0, words.surprise_before[last] - words.surprise_before[first] - _PHRASE_SURPRISE)
     if highest <= 9.0:
         return 4.0
     return 1.5 if highest <= 12.0 and not words.tokens[first].raw[0].isupper() else 0.0

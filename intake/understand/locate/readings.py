@@ -80,6 +80,18 @@ def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
     return (ROW_KOTA if gaz.regencies[alias.regency].is_city else ROW_KABUPATEN), much
 
 
+# Where a village is called kampung by law or by everybody: how many times likelier it is then meant.
+_CALLED_KAMPUNG: Final = {"91": 6.0, "92": 6.0, "93": 6.0, "94": 6.0, "95": 6.0, "96": 6.0, "11": 2.0, "18": 2.0, "64": 2.0}
+    **dict.fromkeys(("91", "92", "93", "94", "95", "96"), 6.0),
+    **dict.fromkeys(("11", "18", "64"), 2.0),
+}
+
+
+def _province_of(gaz: Gazetteer, entry: int) -> str:
+    of = gaz.regency_of(entry)
+    return "" if of is None else gaz.regencies[of].province_code
+
+
 @lru_cache(maxsize=4096)
 def read_name(where: int, cue: Cue) -> Reading:
     """Everything the name behind an index value may mean after a cue."""
@@ -90,6 +102,8 @@ def read_name(where: int, cue: Cue) -> Reading:
     sure = 0.0
     for entry in gaz.entries(where):
         row, much = _row_of(gaz, entry)
+        if cue == Cue.KAMPUNG and row == ROW_VILLAGE:
+            much *= _CALLED_KAMPUNG.get(_province_of(gaz, entry), 1.0)
         weight = chances[row] * much / _NAMES_OF_ROW[row]
         mass += weight
         sure += weight * SUREST[cue][row]
@@ -151,13 +165,19 @@ def read_postcode(postcode: int) -> Reading:
 
 
 @lru_cache(maxsize=1024)
-def is_risky(where: int) -> bool:
-    """Whether the name is only an acronym that is also a written word, or one that nobody outside would know."""
+def acronym_kind(where: int) -> int:
+    """0: no acronym (or a region's own name as well); 1: an acronym; 2: one that few know; 3: one that is also a word."""
     gaz = gazetteer()
-    flags: set[str] = set()
+    kind = 0
     for entry in gaz.entries(where):
         level, number = unpack(entry)
         if level != ALIAS:
-            return False
-        flags |= gaz.aliases[number].flags
-    return bool(flags & {"sms-word", "needs-cue"})
+            return 0
+        alias = gaz.aliases[number]
+        if "sms-word" in alias.flags:
+            kind = 3
+        elif "needs-cue" in alias.flags:
+            kind = max(kind, 2)
+        elif alias.kind == "acronym" and len(alias.name) <= 6:
+            kind = max(kind, 1)
+    return kind

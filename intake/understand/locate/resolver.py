@@ -18,7 +18,7 @@ from typing import Final
 
 from intake.understand.locate.calibration import calibration
 from intake.understand.locate.coordinates import Boundaries, regencies_near, written_coordinates
-from intake.understand.locate.cues import SPEAKS_OF_KABUPATEN, STRONG, Cue
+from intake.understand.locate.cues import BORROWED, SPEAKS_OF_KABUPATEN, STRONG, Cue
 from intake.understand.locate.evidence import gather_evidence
 from intake.understand.locate.gazetteer import DISTRICT, PROVINCE, VILLAGE, Gazetteer, gazetteer, unpack
 from intake.understand.locate.mentions import Mention, find_mentions
@@ -99,15 +99,19 @@ def weigh(
 ) -> Weighed:
     """The probability of every regency spoken of, given the names, the kind of government, a point and hints."""
     spoken: dict[int, float] = {}
-    base = 0.0
+    borrowed: dict[int, float] = {}  # streets, shops, goods: two of them are no better than the better one
     for mention in mentions:
         q, d = mention.sureness, mention.aside
         unnamed = log(1 - q + q * d)
-        base += unnamed
         gain = q * (1 - d) * REGENCIES
         floor = 1 - q + q * d
+        into = borrowed if mention.cue in BORROWED else spoken
         for regency, share in mention.reading.regencies.items():
-            spoken[regency] = spoken.get(regency, 0.0) + log(floor + gain * share) - unnamed
+            speaks = log(floor + gain * share) - unnamed
+            known = into.get(regency, 0.0)
+            into[regency] = max(known, speaks) if into is borrowed else known + speaks
+    for regency, speaks in borrowed.items():
+        spoken[regency] = spoken.get(regency, 0.0) + speaks
     for source in (pointed, hinted or {}):
         for regency, strength in source.items():
             spoken[regency] = spoken.get(regency, 0.0) + log(strength)
