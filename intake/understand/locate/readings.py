@@ -81,9 +81,16 @@ def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
 
 
 # Where a village is called kampung by law or by everybody: how many times likelier it is then meant.
-_CALLED_KAMPUNG: Final = {"91": 6.0, "92": 6.0, "93": 6.0, "94": 6.0, "95": 6.0, "96": 6.0, "11": 2.0, "18": 2.0, "64": 2.0}
-    **dict.fromkeys(("91", "92", "93", "94", "95", "96"), 6.0),
-    **dict.fromkeys(("11", "18", "64"), 2.0),
+_CALLED_KAMPUNG: Final = {
+    "91": 6.0,
+    "92": 6.0,
+    "93": 6.0,
+    "94": 6.0,
+    "95": 6.0,
+    "96": 6.0,
+    "11": 2.0,
+    "18": 2.0,
+    "64": 2.0,
 }
 
 
