@@ -246,7 +246,7 @@ def _look_for_regency(words: Words, first: int) -> tuple[int, _Candidate] | None
             continue
         near = near_names(key, (REGENCY_NAMES,), 1 if len(key) < 10 else 2)
         if near and near[0][1] > 0:
-            return last, _Candidate(first, tuple(index[name] for name, _ in near), near[0][1] + 1)
+            return last, _Candidate(first, tuple(index[name] for name, _ in near), near[0][1])
     return None
 
 
@@ -340,10 +340,10 @@ _ACRONYM_CUED: Final = (0.0, 0.0, -0.5, -1.5)
 def _everyday(words: Words, first: int, last: int) -> float:
     """How much an uncued name made of plain words loses: plain words stand together more often than by chance."""
     highest = max(words.surprises[first:last])
-    if last - first == 1:
-        return 1.0 if highest <= 9.0 else 0.0
     if "".join(token.text for token in words.tokens[first:last]) in usual_phrases():
         return max(7.0, words.surprise_before[last] - words.surprise_before[first] - _PHRASE_SURPRISE)
+    if last - first == 1:
+        return 1.0 if highest <= 9.0 else 0.0
     if highest <= 9.0:
         return 4.0
     return 1.5 if highest <= 12.0 and not words.tokens[first].raw[0].isupper() else 0.0
