@@ -25,7 +25,6 @@ from intake.web import desk_words
 from intake.web.context import regencies_by_province, runtime
 from intake.web.conversation import joined, without_secrets
 from intake.web.log_in import officer_here, require_officer
-from intake.wording import STATE_WORDS
 
 desk_pages = Blueprint("desk", __name__, url_prefix="/meja")
 desk_pages.before_request(require_officer)
@@ -96,7 +95,6 @@ def show_inbox() -> Response:
             counts=counts,
             rows=rows,
             older=oldest_first[1].reference if more else None,
-            state_words=STATE_WORDS,
             words=desk_words,
         )
     )
@@ -148,6 +146,7 @@ def _report_page(reference: str, *, fault: str = "", status: int = 200) -> Respo
             file = desk.open_file(connection, officer, reference)
     except NotYours:
         abort(404)
+    offered = desk.may(file.report, officer)
     return make_response(
         render_template(
             "desk/report.html",
@@ -157,12 +156,12 @@ def _report_page(reference: str, *, fault: str = "", status: int = 200) -> Respo
             said=joined(file.conversation, file.replies),
             without_secrets=without_secrets,
             reporter=describe_reporter(file, officer),
-            offered=desk.may(file.report, officer),
+            offered=offered,
+            actions=offered - {"answer"},
             candidates=_candidates(file),
             guesses=_guesses(file),
             heard=_heard(file),
             provinces=regencies_by_province(),
-            state_words=STATE_WORDS,
             words=desk_words,
             typed=request.form,
             fault=fault,

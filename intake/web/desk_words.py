@@ -24,6 +24,27 @@ def views() -> dict[View, str]:
     }
 
 
+def state(code: str) -> str:
+    """Where a report is, as its officers say it; the citizen's words for the same are in ``intake.wording``."""
+    known = {
+        "diterima": _("baru masuk"),
+        "menunggu_verifikasi": _("menunggu verifikasi"),
+        "tertunda": _("menunggu jawaban pelapor"),
+        "terverifikasi": _("terverifikasi"),
+        "terdisposisi": _("menunggu tanggapan"),
+        "diproses": _("sedang dikerjakan"),
+        "ditindaklanjuti": _("sudah dijawab"),
+        "ditanggapi_pelapor": _("pelapor membalas"),
+        "selesai": _("selesai"),
+        "dibuka_kembali": _("dibuka kembali"),
+        "dikembalikan": _("dikembalikan"),
+        "diteruskan": _("diteruskan ke instansi lain"),
+        "digabung": _("digabung"),
+        "diarsipkan": _("diarsipkan"),
+    }
+    return _or_plain(known, code)
+
+
 def topic(code: str | None) -> str:
     """The name of a topic; empty for none."""
     if not code:

@@ -185,6 +185,7 @@ def _report_page(tracked: TrackedReport, typed: str = "", fault: str = "", statu
             said=joined(tracked.conversation, tracked.replies),
             choices=[(code, regencies()[code].name) for code in report.choices if code in regencies()] if asked else [],
             asked=asked,
+            unread=any(message.processed_at is None for message in tracked.conversation),
             token=make_token(rt.settings, f"jawab:{report.id}"),
             typed=typed,
             fault=fault,
