@@ -75,6 +75,8 @@ def read_hints(given: Any) -> Hints:
         code, strength = (item, 60.0) if isinstance(item, str) else item
         if not isinstance(code, str):
             raise TypeError("a hint's regency must be a code such as 16.03")
+        if not 0 < float(strength) < 1e9:
+            raise ValueError("a hint's strength must be a positive number")
         pairs.append((code, float(strength)))
     point = None
     if given.get("latitude") is not None and given.get("longitude") is not None:

@@ -17,7 +17,7 @@ def explain_in_words(location: Location) -> str:
             f"Laporan ini diarahkan ke {place.name}, {place.province}, dengan keyakinan {percent}{_depth(location)}."
         )
     elif location.decision == "ask":
-        names = _join([candidate.name for candidate in location.choices])
+        names = _join([regencies()[candidate.regency].name for candidate in location.choices])
         first = (
             f"Wilayah laporan ini belum pasti dan perlu ditanyakan kepada pelapor: {names}."
             if names

@@ -173,7 +173,7 @@ def read_postcode(postcode: int) -> Reading:
 
 @lru_cache(maxsize=1024)
 def acronym_kind(where: int) -> int:
-    """0: no acronym (or a region's own name as well); 1: an acronym; 2: one that few know; 3: one that is also a word."""
+    """0: no acronym, or a region's own name as well; 1: an acronym; 2: one that few know; 3: one that is a word too."""
     gaz = gazetteer()
     kind = 0
     for entry in gaz.entries(where):
