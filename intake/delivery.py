@@ -22,6 +22,14 @@ def note_delivery(rt: Runtime, channel: str, request: InboundRequest) -> None:
     except Forged:
         refuse(rt, channel, "forged")
         raise
+    note_verified(rt, channel, request)
+
+
+def note_verified(rt: Runtime, channel: str, request: InboundRequest) -> None:
+    """Read and keep a delivery report whose origin was proven."""
+    speaker = rt.channels[channel]
+    if not isinstance(speaker, ReportsDelivery):
+        raise Forged
     try:
         report = speaker.parse_delivery(request)
     except Unreadable as why:

@@ -60,6 +60,12 @@ def receive_request(rt: Runtime, channel: str, request: InboundRequest) -> Recei
     except Forged:
         refuse(rt, channel, "forged")
         raise
+    return receive_verified(rt, channel, request)
+
+
+def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Received:
+    """Read and keep a request whose origin was proven. Raises the errors of ``receive``."""
+    speaker = rt.channels[channel]
     try:
         message = speaker.parse(request)
     except Unreadable as why:

@@ -1,0 +1,94 @@
+"""The spool: what an SMS gateway would drop while the database is away, kept and received in order, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import Engine, text
+
+from channels.messages import Headers, InboundRequest
+from intake.runtime import Runtime
+from intake.spool import Spool, SpoolFailed
+from intake.storage.database import open_engine
+from tests.factories import OUR_NUMBER, PHONE
+from tests.fakes import PROOF
+
+
+def a_request(number: int) -> InboundRequest:
+    fields = {"id": f"SM{number}", "from": PHONE, "to": OUR_NUMBER, "text": f"laporan {number} \u00e9\u0000"}
+    return InboundRequest(
+        "http://127.0.0.1/hooks/sms_twilio", Headers({"X-Proof": PROOF}), urlencode(fields).encode(),
+        form=tuple((name, value.replace("\u0000", "")) for name, value in fields.items()),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def away() -> Iterator[Engine]:
+    engine = open_engine("postgresql+psycopg://sahut@127.0.0.1:1/none")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "spool")
+
+
+def texts(rt: Runtime) -> list[str]:
+    with rt.engine.connect() as connection:
+        return list(connection.execute(text("select text from message order by id")).scalars())
+
+
+def test_kept_while_the_database_is_away_and_received_in_order(rt: Runtime, spool: Spool, away: Engine) -> None:
+    for number in range(5):
+        spool.keep("sms_twilio", "message", a_request(number))
+    assert spool.receive_all(replace(rt, engine=away)) == 0
+    assert len(spool.waiting()) == 5
+    assert spool.receive_all(rt) == 5
+    assert texts(rt) == [f"laporan {number} \u00e9" for number in range(5)]
+    assert spool.waiting() == []
+    assert spool.receive_all(rt) == 0
+
+
+def test_received_twice_is_one_message(rt: Runtime, spool: Spool) -> None:
+    spool.keep("sms_twilio", "message", a_request(1))
+    [path] = spool.waiting()
+    content = path.read_bytes()
+    spool.receive_all(rt)
+    path.write_bytes(content)  # as if we had died between the commit and the removal
+    assert spool.receive_all(rt) == 1
+    assert len(texts(rt)) == 1
+
+
+def test_a_damaged_file_does_not_hold_the_others_up(rt: Runtime, spool: Spool) -> None:
+    spool.keep("sms_twilio", "message", a_request(1))
+    (spool.folder / "00000000000000000001-x.json").write_bytes(b"{half")
+    spool.keep("sms_twilio", "message", a_request(2))
+    spool.receive_all(rt)
+    assert len(texts(rt)) == 2
+    assert [path.suffix for path in spool.folder.iterdir() if path.name[0] != "."] == [".unreadable"]
+
+
+def test_a_full_spool_refuses(spool: Spool) -> None:
+    small = Spool(spool.folder, most_bytes=1000)
+    small.keep("sms_twilio", "message", a_request(1))
+    with pytest.raises(SpoolFailed):
+        [small.keep("sms_twilio", "message", a_request(number)) for number in range(10)]
+    assert 1 <= len(small.waiting()) < 10
+    assert not [path for path in small.folder.iterdir() if path.name.startswith(".") and path.name != ".lock"]
+
+
+def test_a_folder_that_cannot_be_made_refuses(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SpoolFailed):
+        Spool(tmp_path / "file" / "spool").keep("sms_twilio", "message", a_request(1))
+
+
+def test_only_its_owner_may_read_it(spool: Spool) -> None:
+    spool.keep("sms_twilio", "message", a_request(1))
+    assert spool.folder.stat().st_mode & 0o777 == 0o700
+    assert spool.waiting()[0].stat().st_mode & 0o777 == 0o600
