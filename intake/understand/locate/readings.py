@@ -51,13 +51,13 @@ def village_weight(gaz: Gazetteer, number: int) -> float:
     people = gaz.people_of_village[regency]
     if gaz.village_number[number] < 2000 and not gaz.regencies[regency].is_city:
         people *= 1.5  # a kelurahan, in a kabupaten of mostly desa
-    return float((people / 3.0) ** PEOPLE_POWER)
+    return float(max(people / 3.0, 0.3) ** PEOPLE_POWER)
 
 
 def district_weight(gaz: Gazetteer, number: int) -> float:
     """The same for a district."""
     people = gaz.people_of_village[gaz.district_regency[number]] * gaz.count_villages(number)
-    return float((people / 36.0) ** PEOPLE_POWER_OF_DISTRICTS)
+    return float(max(people / 36.0, 0.3) ** PEOPLE_POWER_OF_DISTRICTS)
 
 
 def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:

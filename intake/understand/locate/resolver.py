@@ -1,8 +1,9 @@
 """From names to one regency: what each name says for every regency, taken together, with room for "none of these".
 
 For a name that is a place with chance q, is not *the* place with chance d, and stands for regency r with share s, a
-text about r is  (1 - q) + q·(d + (1 - d)·s·514)  times likelier than one about nowhere named. These factors are
-multiplied with what the channel knows; regencies that no name speaks of share the rest.
+text about r is  (1 - q) + q·(d + (1 - d)·s/p)  times likelier than one about nowhere named, where p is the share of all
+reports that come from r (its people). These factors are multiplied with p and with what the channel knows; regencies
+that no name speaks of share the rest. Because s holds the people too, they count once, however many names there are.
 
 What surprises: a hint multiplies like any name does, but where the text alone is clear and the hint turns it over, the
 text is kept and the hint is shown as evidence against.
@@ -39,10 +40,10 @@ from intake.understand.locate.types import (
 NO_HINTS: Final = Hints()
 USUAL_THRESHOLDS: Final = Thresholds()
 RESOLVER_VERSION: Final = "1"
-REGENCIES: Final = 514
 
 # A village inside a district that is named too: likelier the two are meant together.
 _TOGETHER: Final = 8.0
+_OUTSIDE: Final = 0.85
 _ASIDE_THE_REPEATED: Final = 0.4
 # A text alone this sure is not turned over by a hint.
 _CLEAR: Final = 0.90
@@ -100,14 +101,15 @@ def weigh(
     """The probability of every regency spoken of, given the names, the kind of government, a point and hints."""
     spoken: dict[int, float] = {}
     borrowed: dict[int, float] = {}  # streets, shops, goods: two of them are no better than the better one
+    prior = gaz.prior
     for mention in mentions:
         q, d = mention.sureness, mention.aside
         unnamed = log(1 - q + q * d)
-        gain = q * (1 - d) * REGENCIES
         floor = 1 - q + q * d
+        gain = q * (1 - d)
         into = borrowed if mention.cue in BORROWED else spoken
         for regency, share in mention.reading.regencies.items():
-            speaks = log(floor + gain * share) - unnamed
+            speaks = log(floor + gain * share / prior[regency]) - unnamed
             known = into.get(regency, 0.0)
             into[regency] = max(known, speaks) if into is borrowed else known + speaks
     for regency, speaks in borrowed.items():
@@ -119,8 +121,8 @@ def weigh(
     for regency in spoken:
         spoken[regency] += -tilt if gaz.regencies[regency].is_city else tilt
     highest = max([*spoken.values(), 0.0])
-    masses = {regency: exp(value - highest) for regency, value in spoken.items()}
-    rest = (REGENCIES - len(spoken)) * exp(-highest)
+    masses = {regency: prior[regency] * exp(value - highest) for regency, value in spoken.items()}
+    rest = (1 - sum(prior[regency] for regency in spoken)) * exp(-highest)
     total = sum(masses.values()) + rest
     return Weighed({regency: mass / total for regency, mass in masses.items()}, rest / total)
 
@@ -156,7 +158,7 @@ def _once_each(mentions: list[Mention]) -> list[Mention]:
 
 
 def _take_together(gaz: Gazetteer, mentions: list[Mention]) -> list[Mention]:
-    """Make a village likelier that lies in a district which is named as well."""
+    """Make a village likelier that lies in a district which is named as well, and one that lies in none less sure."""
     districts = {
         unpack(entry)[1]
         for mention in mentions
@@ -165,10 +167,15 @@ def _take_together(gaz: Gazetteer, mentions: list[Mention]) -> list[Mention]:
     }
     if not districts or len(mentions) < 2:
         return mentions
+    sure_district = any(mention.cue == Cue.DISTRICT and mention.sureness > 0.8 for mention in mentions)
     taken = []
     for mention in mentions:
         entries = mention.reading.entries
         inside = [entry for entry, _, _ in entries if _lies_in(gaz, entry, districts)]
+        if not inside and mention.cue == Cue.VILLAGE and sure_district:
+            mention = replace(
+                mention, sureness=mention.sureness * _OUTSIDE
+            )  # a hamlet, a new village, a slip of the pen
         taken.append(
             mention
             if not inside or len(entries) == 1
