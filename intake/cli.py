@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "user": ("intake.commands.user", "user", "Officers and their log-ins."),
     "desk": ("intake.commands.operate", "desk", "How a regency is reached: inbox, webhook or e-mail."),
     "stats": ("intake.commands.operate", "stats", "How many messages, reports and replies there are."),
+    "explain": ("intake.commands.relocate", "explain", "Why a report went where it went."),
+    "relocate": ("intake.commands.relocate", "relocate", "Which open reports this release would send elsewhere."),
     "locate": ("intake.commands.understand_locate", "locate", "Which regency a text concerns."),
     "regions": ("intake.commands.regions", "regions", "Boundaries of the regencies, for coordinates."),
     "classify": ("intake.commands.understand_classify", "classify", "What a text is about."),

@@ -36,6 +36,8 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_BATCH": "how many promises a worker takes at once",
     "SAHUT_UNCERTAIN_SECONDS": "how long to wait for a delivery receipt before an uncertain reply is sent again",
     "SAHUT_MAX_BODY_BYTES": "the largest request that is read",
+    "SAHUT_EMBEDDED_USER": "as root: the account under which the embedded PostgreSQL runs (nobody by default)",
+    "LAB_FAIL_FIRST": "for trying out: the lab's gateway refuses so many messages first",
 }
 
 

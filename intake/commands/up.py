@@ -58,7 +58,7 @@ class Plan:
         return f"http://127.0.0.1:{self.port}"
 
 
-@click.command()
+@click.command(epilog="Example: sahut up --port 8080")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
