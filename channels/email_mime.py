@@ -159,12 +159,13 @@ def _listed(letter: Letter, name: str) -> list[tuple[str, str]]:
 
 
 def _author(letter: Letter, envelope_from: str) -> tuple[str, str]:
-    """(address, name) of who wrote it: From; Reply-To where From is missing or a mailbox nobody reads."""
+    """(address, name) of who wrote it: From; Reply-To where From is a mailbox nobody reads; else whoever is named."""
     authors = _listed(letter, "From")
-    others = [pair for name in ("Reply-To", "Sender") for pair in _listed(letter, name)]
-    others += read_addresses(envelope_from)
-    spoken = [(address, name) for name, address in [*authors, *others] if not nobody_reads(address)]
-    return next(iter(spoken), next(((address, name) for name, address in authors), ("", "")))
+    if authors and nobody_reads(authors[0][1]):
+        authors = [pair for pair in _listed(letter, "Reply-To") if not nobody_reads(pair[1])] or authors
+    named = authors or _listed(letter, "Sender") or read_addresses(envelope_from) or _listed(letter, "Reply-To")
+    name, address = next(iter(named), ("", ""))
+    return address, name
 
 
 def _recipients(letter: Letter, envelope_to: str) -> list[str]:

@@ -11,12 +11,12 @@ from typing import Final
 
 # "On 1 Nov 2026, at 10:00, X <x@example.com> wrote:" and "Pada tanggal ... menulis:", on one line or folded over three.
 _INTRODUCTION = re.compile(
-    r"^[ \t>*]*"
-    r"(?:On\b.{4,300}?\bwrote|Pada\b.{4,300}?\b(?:menulis|berkata)|.{1,200}?<[^<>\n]+@[^<>\n]+>[ \t]*(?:wrote|menulis))"
-    r"[ \t]*:[ \t]*$",
-    re.IGNORECASE,
+    r"^[ \t>*]*(?:On\b.{4,300}?\bwrote|Pada\b.{4,300}?\b(?:menulis|berkata))[ \t]*:[ \t]*$", re.IGNORECASE
 )
+# "Lapor <lapor@example.go.id> menulis:", on one line only: any text may stand in front.
+_SIGNED_INTRODUCTION = re.compile(r"^.{1,200}?<[^<>\n]+@[^<>\n]+>[ \t]*(?:wrote|menulis)[ \t]*:[ \t]*$", re.IGNORECASE)
 _RULER = re.compile(r"^[ \t>*]*-{2,}[ \t]*(?:Original Message|Pesan Asli|Pesan asal)[ \t]*-{2,}[ \t]*$", re.IGNORECASE)
+_LINE_ABOVE_HEADERS = re.compile(r"^[ \t_*-]*$")
 _FORWARDED = re.compile(
     r"^[ \t>*]*(?:-{2,}[ \t]*(?:Forwarded message|Pesan (?:yang )?diteruskan|Pesan terusan)[ \t]*-{2,}"
     r"|Begin forwarded message:|Awal pesan (?:yang )?diteruskan:)",
@@ -54,6 +54,8 @@ def read_reply(full_text: str) -> str:
             kept += lines[number:]
             break
         if _RULER.match(line) or _is_header_block(lines, number):
+            while kept and _LINE_ABOVE_HEADERS.match(kept[-1]):
+                kept.pop()
             break
         introduction = _introduction_lines(lines, number)
         if introduction and not _quotation_follows(lines, number + introduction):
@@ -66,11 +68,12 @@ def read_reply(full_text: str) -> str:
 
 def _introduction_lines(lines: list[str], number: int) -> int:
     """How many lines announce a quotation here, 0 for none. People also write "Pada hari Senin bupati menulis:"."""
-    for length in range(1, _FOLDED_LINES + 1):
-        window = " ".join(line.strip() for line in lines[number : number + length])
-        if len(window) > _LONGEST_INTRODUCTION:
+    window = ""
+    for length, line in enumerate(lines[number : number + _FOLDED_LINES], 1):
+        window = f"{window} {line.strip()}".strip()
+        if not line.strip() or len(window) > _LONGEST_INTRODUCTION:
             return 0
-        if _INTRODUCTION.match(window):
+        if _INTRODUCTION.match(window) or (length == 1 and _SIGNED_INTRODUCTION.match(window)):
             dated = bool(re.search(r"@|[0-9]", window))
             return length if dated or _quotation_follows(lines, number + length) else 0
     return 0

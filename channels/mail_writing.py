@@ -57,7 +57,8 @@ def write_letter(
     references: Sequence[str] = (),
 ) -> bytes:
     """The letter, ready for SMTP. Addresses are plain and already checked; ``references`` come nearest first."""
-    letter = EmailMessage(policy=_POLICY)
+    # An address beyond ASCII asks for a server with SMTPUTF8 (RFC 6531), which takes such headers as they are.
+    letter = EmailMessage(policy=_POLICY if (sender + recipient).isascii() else _POLICY.clone(utf8=True))
     letter["From"] = sender
     letter["To"] = recipient
     if reply_to:
