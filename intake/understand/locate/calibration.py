@@ -22,8 +22,17 @@ class Calibration:
     raw: tuple[float, ...]
     real: tuple[float, ...]
 
-    def apply(self, probability: float) -> float:
-        """The calibrated probability, 0 to 1; never falls as the raw one rises."""
+    def apply(self, probability: float, second: float = 0.0) -> float:
+        """The calibrated probability, 0 to 1, of the likeliest regency; ``second`` is the raw one of the next.
+
+        Never falls as the raw one rises. What the curve adds it takes from the regencies nobody spoke of, never from a
+        second that is about as likely: a tie stays a tie.
+        """
+        if second > 0:
+            return min(self._on_curve(probability), probability / (probability + second))
+        return self._on_curve(probability)
+
+    def _on_curve(self, probability: float) -> float:
         if probability <= self.raw[0]:
             return self.real[0]
         if probability >= self.raw[-1]:

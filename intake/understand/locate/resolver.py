@@ -91,6 +91,14 @@ def locate(
     return _conclude(gaz, text, mentions, words.tokens, weighed, thresholds, point_evidence, hinted)
 
 
+def weigh_text(text: str) -> Weighed:
+    """What a text alone says, before calibration: what calibration is fitted on."""
+    gaz = gazetteer()
+    mentions, words = find_mentions(cut(plain(text)))
+    mentions = _take_together(gaz, _once_each(mentions))
+    return weigh(gaz, mentions, _kind_of_regency([token.text for token in words.tokens]), {})
+
+
 def weigh(
     gaz: Gazetteer,
     mentions: list[Mention],
@@ -244,7 +252,7 @@ def _conclude(
     calibrated = calibration()
     ranked = sorted(weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))[:8]
     top = ranked[0] if ranked else None
-    probability = calibrated.apply(top[1]) if top else 0.0
+    probability = calibrated.apply(top[1], ranked[1][1] if len(ranked) > 1 else 0.0) if top else 0.0
     scale = (1 - probability) / (1 - top[1]) if top and top[1] < 1 else 1.0
     candidates = tuple(
         Candidate(
