@@ -30,7 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from intake.understand.locate.gazetteer import ALIAS, DISTRICT, PROVINCE, REGENCY, VILLAGE, pack, unpack  # noqa: E402
-from intake.understand.locate.tokens import key_of  # noqa: E402
+from intake.understand.locate.tokens import cut, key_of, plain  # noqa: E402
+from intake.understand.locate.words import usual_words  # noqa: E402
 
 DATA = ROOT / "intake" / "understand" / "data"
 TARGET = DATA / "gazetteer.bin.gz"
@@ -108,10 +109,14 @@ class Index:
 
     def __init__(self) -> None:
         self.postings: dict[str, set[int]] = defaultdict(set)
+        self.parts: set[str] = set()  # the words that names of several words are made of
 
     def file(self, name: str, level: int, number: int) -> None:
         """File a region or alias under a name; not under a single letter or a bare number."""
-        key = key_of(name)
+        tokens = [token.text for token in cut(plain(name))]
+        if len(tokens) > 1:
+            self.parts.update(tokens)
+        key = "".join(tokens)
         if len(key) > 1 and not key.isdigit():
             self.postings[key].add(pack(level, number))
 
@@ -231,6 +236,9 @@ def compile_gazetteer() -> bytes:
                 [code, full_regency_name(names[code]), people[code], villages_of[code]] for code in regencies
             ],
             "aliases": aliases,
+            "never_in_names": sorted(
+                word for word, surprise in usual_words().items() if word not in index.parts and surprise < 10
+            ),
             "buckets": buckets,
         }
     )

@@ -122,6 +122,8 @@ class Gazetteer:
         self.buckets: Final = {
             (scope, length, letter): (start, start + count) for scope, length, letter, start, count in header["buckets"]
         }
+        # Everyday words that no name of several words holds: where one stands, no name runs on.
+        self.never_in_names: Final = frozenset(header["never_in_names"])
         self.postings: Final[array[int]] = sections["postings"]
         self.district_regency: Final[array[int]] = sections["district_regency"]
         self._district_number: Final[array[int]] = sections["district_number"]
@@ -203,6 +205,14 @@ class Gazetteer:
         while at < len(of) and of[at] == regency:
             yield at
             at += 1
+
+    def is_one_word(self, where: int) -> bool:
+        """Whether a key stands for villages only, all of whose names are officially one word."""
+        for entry in self.entries(where):
+            level, number = unpack(entry)
+            if level != VILLAGE or " " in self.village_name(number) or "-" in self.village_name(number):
+                return False
+        return True
 
     def villages_in(self, district: int) -> Iterator[int]:
         """The numbers of a district's villages."""

@@ -135,18 +135,22 @@ def _unglue(tokens: list[Token]) -> list[Token]:
 def _known_names(words: Words) -> dict[int, list[_Candidate]]:
     """For every end, what the gazetteer knows there."""
     index = gazetteer().index
+    never = gazetteer().never_in_names
     texts = [token.text for token in words.tokens]
     count = len(texts)
-    glued = [at > 0 and _runs_on(words.tokens[at].gap, texts[at - 1]) for at in range(count)]
+    ends = [text in never for text in texts]
+    runs_on = [at > 0 and not ends[at] and _runs_on(words.tokens[at].gap, texts[at - 1]) for at in range(count)]
     found: dict[int, list[_Candidate]] = {}
     for first in range(count):
         key = texts[first]
         where = index.get(key)
         if where is not None:
             found.setdefault(first + 1, []).append(_Candidate(first, (where,)))
+        if ends[first]:
+            continue
         short = BEFORE_A_NAME.get(key)
         for last in range(first + 1, min(first + LONGEST_NAME, count)):
-            if not glued[last]:
+            if not runs_on[last]:
                 break
             key += texts[last]
             where = index.get(key)
@@ -242,7 +246,7 @@ def _look_for_regency(words: Words, first: int) -> tuple[int, _Candidate] | None
         if last > len(tokens) or (last == first + 2 and not _runs_on(tokens[first + 1].gap, tokens[first].text)):
             continue
         key = "".join(token.text for token in tokens[first:last])
-        if len(key) < 6:
+        if len(key) < 8:
             continue
         near = near_names(key, (REGENCY_NAMES,), 1 if len(key) < 10 else 2)
         if near and near[0][1] > 0:
@@ -321,13 +325,20 @@ def _gain(words: Words, candidate: _Candidate, last: int, cue: Cue, reading: Rea
     weak = cue in _WEAK
     if weak:
         gain -= _everyday(words, first, last)
-        if words.is_doubled(first, last):
+        if words.is_doubled(first, last) or _is_shortened_word(tokens[first], last - first):
             gain -= 4.0
+        if last - first > 1 and not candidate.edits and gazetteer().is_one_word(candidate.wheres[0]):
+            gain -= 3.0
     kind = acronym_kind(candidate.wheres[0])
     if kind:
         shouted = tokens[first].raw.isupper() and not words.shouts
         gain += _ACRONYM_SHOUTED[kind] if shouted else _ACRONYM_UNCUED[kind] if weak else _ACRONYM_CUED[kind]
     return gain
+
+
+def _is_shortened_word(token: Token, length: int) -> bool:
+    """ "Tj" or "sei" alone is the beginning of some name, not the place Tanjung."""
+    return length == 1 and not token.raw.isdigit() and token.raw.lower() != token.text and "'" not in token.raw
 
 
 # By ``acronym_kind``: "OKI" in a text that does not shout, "oki" uncued, and after a cue.

@@ -181,7 +181,7 @@ def acronym_kind(where: int) -> int:
         if level != ALIAS:
             return 0
         alias = gaz.aliases[number]
-        if "sms-word" in alias.flags:
+        if "sms-word" in alias.flags or {"needs-cue", "word"} <= alias.flags:
             kind = 3
         elif "needs-cue" in alias.flags:
             kind = max(kind, 2)
