@@ -149,6 +149,8 @@ _WRITTEN: Final = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,8})\s{0,3}[,;/ ]\s{0,3
 
 def written_coordinates(text: str) -> Coordinates | None:
     """The first pair of decimal degrees in a text that lies in Indonesia: "-6.2000, 106.8166", also in a map's link."""
+    if "." not in text:
+        return None
     for match in _WRITTEN.finditer(text):
         latitude, longitude = float(match.group(1)), float(match.group(2))
         if _SOUTH <= latitude <= _NORTH and _WEST <= longitude <= _EAST:

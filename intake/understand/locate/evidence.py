@@ -16,6 +16,17 @@ FAINTEST: Final = 0.05
 MOST_SHOWN: Final = 24
 
 
+_NOTES: Final = {
+    Cue.STREET: "nama jalan",
+    Cue.PERSON: "mungkin nama orang",
+    Cue.COMPANY: "mungkin nama usaha atau lembaga",
+    Cue.PRODUCT: "mungkin nama barang atau kendaraan",
+    Cue.HAMLET: "mungkin nama perumahan",
+    Cue.KAMPUNG: "mungkin nama kampung",
+    Cue.DUSUN: "mungkin nama dusun",
+}
+
+
 def gather_evidence(
     gaz: Gazetteer,
     text: str,
@@ -26,29 +37,28 @@ def gather_evidence(
 ) -> tuple[Evidence, ...]:
     """The names and hints that spoke, in the order of the text, the faint ones left out."""
     found = []
-    for mention in mentions:
-        if mention.sureness < FAINTEST:
-            continue
-        first, last = tokens[mention.first], tokens[mention.last - 1]
-        shares = mention.reading.regencies
-        supports = regency is not None and _speaks_for(mention, regency)
-        entry = _best_entry(gaz, mention, regency if supports else None)
-        ranked = sorted(shares, key=lambda number: (-shares[number], number))[:3]
+    shown = [mention for mention in mentions if mention.sureness >= FAINTEST]
+    if len(shown) > MOST_SHOWN:
+        shown = sorted(shown, key=lambda mention: -mention.sureness)[:MOST_SHOWN]
+        shown.sort(key=lambda mention: mention.first)
+    for mention in shown:
+        start, end = tokens[mention.first].start, tokens[mention.last - 1].end
+        reading = mention.reading
+        supports = regency is not None and _speaks_for(gaz, mention, regency)
+        entry, row = _best_entry(gaz, mention, regency if supports else None)
         found.append(
             Evidence(
-                start=first.start,
-                end=last.end,
-                text=text[first.start : last.end],
-                reading=_reading(gaz, entry, len(shares)),
-                level=LEVEL_WORD[_level_row(mention, entry)],
-                regencies=tuple(gaz.regencies[number].code for number in ranked),
-                supports=supports,
-                weight=mention.sureness * (1 - mention.aside),
-                note=_note(mention),
+                start,
+                end,
+                text[start:end],
+                _tell(gaz, entry, len(reading.regencies)),
+                LEVEL_WORD[row],
+                tuple([gaz.regencies[number].code for number in reading.top]),
+                supports,
+                mention.sureness * (1 - mention.aside),
+                _note(mention),
             )
         )
-    found = sorted(found, key=lambda item: -item.weight)[:MOST_SHOWN]
-    found.sort(key=lambda item: item.start)
     for number, strength in sorted(hinted.items()):
         place = gaz.regencies[number]
         told = f"petunjuk saluran: {place.short}"
@@ -58,25 +68,21 @@ def gather_evidence(
     return tuple(found)
 
 
-def _speaks_for(mention: Mention, regency: int) -> bool:
-    shares = mention.reading.regencies
-    return shares.get(regency, 0.0) * 514 * (1 - mention.aside) > 1.5
+def _speaks_for(gaz: Gazetteer, mention: Mention, regency: int) -> bool:
+    return mention.reading.regencies.get(regency, 0.0) / gaz.prior[regency] * (1 - mention.aside) > 1.5
 
 
-def _best_entry(gaz: Gazetteer, mention: Mention, regency: int | None) -> int:
+def _best_entry(gaz: Gazetteer, mention: Mention, regency: int | None) -> tuple[int, int]:
+    """The likeliest entry (inside the regency found, where there is one), and its row."""
     entries = mention.reading.entries
     if regency is not None:
-        inside = [item for item in entries if gaz.regency_of(item[0]) == regency]
-        if inside:
-            return max(inside, key=lambda item: item[2])[0]
-    return max(entries, key=lambda item: item[2])[0]
+        for entry, row, _ in entries:
+            if gaz.regency_of(entry) == regency:
+                return entry, row
+    return entries[0][:2]
 
 
-def _level_row(mention: Mention, entry: int) -> int:
-    return next(level for packed, level, _ in mention.reading.entries if packed == entry)
-
-
-def _reading(gaz: Gazetteer, entry: int, regencies: int) -> str:
+def _tell(gaz: Gazetteer, entry: int, regencies: int) -> str:
     level, number = unpack(entry)
     if level == PROVINCE:
         return f"Provinsi {gaz.provinces[number].name}"
@@ -103,12 +109,4 @@ def _reading(gaz: Gazetteer, entry: int, regencies: int) -> str:
 def _note(mention: Mention) -> str:
     if mention.note:
         return f"setelah kata '{mention.note}': mungkin bukan tempat kejadian"
-    return {
-        Cue.STREET: "nama jalan",
-        Cue.PERSON: "mungkin nama orang",
-        Cue.COMPANY: "mungkin nama usaha atau lembaga",
-        Cue.PRODUCT: "mungkin nama barang atau kendaraan",
-        Cue.HAMLET: "mungkin nama perumahan",
-        Cue.KAMPUNG: "mungkin nama kampung",
-        Cue.DUSUN: "mungkin nama dusun",
-    }.get(mention.cue, "")
+    return _NOTES.get(mention.cue, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import nsmallest
 from typing import Final
 
 from intake.understand.locate.cues import LEVELS_AFTER, SUREST, Cue
@@ -31,18 +32,22 @@ _NAMES_OF_ROW: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``regencies`` and ``entries`` (packed entry, row, share) each sum to 1; ``mass`` is the chance of the name.
+    """``regencies`` and ``entries`` (packed entry, row, share; likeliest first) each sum to 1.
 
-    ``surest``: the name can never be surer than this to be a place at all.
+    ``mass`` is the chance of the name. ``surest``: the name can never be surer than this to be a place at all. ``top``:
+    the likeliest three regencies. ``districts``: those of this name; ``homes``: those in which villages of it lie.
     """
 
     mass: float
     surest: float
     regencies: dict[int, float]
     entries: tuple[tuple[int, int, float], ...]
+    top: tuple[int, ...]
+    districts: frozenset[int]
+    homes: frozenset[int]
 
 
-NOTHING: Final = Reading(0.0, 0.0, {}, ())
+NOTHING: Final = Reading(0.0, 0.0, {}, (), (), frozenset(), frozenset())
 
 
 def village_weight(gaz: Gazetteer, number: int) -> float:
@@ -123,16 +128,24 @@ def read_name(where: int, cue: Cue) -> Reading:
 def gather(gaz: Gazetteer, mass: float, surest: float, entries: tuple[tuple[int, int, float], ...]) -> Reading:
     """A reading from its entries: the shares summed by regency, those of a province spread over its regencies."""
     regencies: dict[int, float] = {}
+    districts = []
+    homes = []
     for entry, row, share in entries:
         if row == ROW_PROVINCE:
             members = gaz.regencies_of_province[unpack(entry)[1]]
             for regency in members:
                 regencies[regency] = regencies.get(regency, 0.0) + share / len(members)
-        else:
-            of = gaz.regency_of(entry)
-            assert of is not None  # noqa: S101 - only a province has none
-            regencies[of] = regencies.get(of, 0.0) + share
-    return Reading(mass, surest, regencies, entries)
+            continue
+        if row == ROW_DISTRICT:
+            districts.append(unpack(entry)[1])
+        elif row == ROW_VILLAGE:
+            homes.append(gaz.village_district[unpack(entry)[1]])
+        of = gaz.regency_of(entry)
+        assert of is not None  # noqa: S101 - only a province has none
+        regencies[of] = regencies.get(of, 0.0) + share
+    top = tuple(nsmallest(3, regencies, key=lambda number: (-regencies[number], number)))
+    by_share = tuple(sorted(entries, key=lambda item: -item[2]))
+    return Reading(mass, surest, regencies, by_share, top, frozenset(districts), frozenset(homes))
 
 
 def mix(one: Reading, other: Reading, part: float) -> Reading:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from itertools import pairwise
 from math import exp, log
 from typing import Final
@@ -23,7 +24,7 @@ from intake.understand.locate.cues import BORROWED, SPEAKS_OF_KABUPATEN, STRONG,
 from intake.understand.locate.evidence import gather_evidence
 from intake.understand.locate.gazetteer import DISTRICT, PROVINCE, VILLAGE, Gazetteer, gazetteer, unpack
 from intake.understand.locate.mentions import Mention, find_mentions
-from intake.understand.locate.readings import Reading, gather
+from intake.understand.locate.readings import ROW_VILLAGE, Reading, gather
 from intake.understand.locate.tokens import Token, cut, plain
 from intake.understand.locate.types import (
     Candidate,
@@ -167,40 +168,36 @@ def _once_each(mentions: list[Mention]) -> list[Mention]:
 
 def _take_together(gaz: Gazetteer, mentions: list[Mention]) -> list[Mention]:
     """Make a village likelier that lies in a district which is named as well, and one that lies in none less sure."""
-    districts = {
-        unpack(entry)[1]
-        for mention in mentions
-        for entry, _, _ in mention.reading.entries
-        if unpack(entry)[0] == DISTRICT
-    }
+    districts: set[int] = set()
+    for mention in mentions:
+        districts |= mention.reading.districts
     if not districts or len(mentions) < 2:
         return mentions
     sure_district = any(mention.cue == Cue.DISTRICT and mention.sureness > 0.8 for mention in mentions)
     taken = []
     for mention in mentions:
-        entries = mention.reading.entries
-        inside = [entry for entry, _, _ in entries if _lies_in(gaz, entry, districts)]
-        if not inside and mention.cue == Cue.VILLAGE and sure_district:
+        reading = mention.reading
+        if not reading.homes.isdisjoint(districts):
+            if len(reading.entries) > 1:
+                mention = replace(mention, reading=_favour(gaz, reading, reading.homes & districts))
+        elif mention.cue == Cue.VILLAGE and sure_district:
             mention = replace(
                 mention, sureness=mention.sureness * _OUTSIDE
             )  # a hamlet, a new village, a slip of the pen
-        taken.append(
-            mention
-            if not inside or len(entries) == 1
-            else replace(mention, reading=_favour(gaz, mention.reading, set(inside)))
-        )
+        taken.append(mention)
     return taken
 
 
-def _lies_in(gaz: Gazetteer, entry: int, districts: set[int]) -> bool:
-    level, number = unpack(entry)
-    return level == VILLAGE and gaz.village_district[number] in districts
-
-
-def _favour(gaz: Gazetteer, reading: Reading, favoured: set[int]) -> Reading:
-    total = sum(share * (_TOGETHER if entry in favoured else 1.0) for entry, _, share in reading.entries)
+def _favour(gaz: Gazetteer, reading: Reading, homes: frozenset[int]) -> Reading:
+    """The reading with the villages of some districts made likelier."""
+    factors = [
+        _TOGETHER if row == ROW_VILLAGE and gaz.village_district[unpack(entry)[1]] in homes else 1.0
+        for entry, row, _ in reading.entries
+    ]
+    total = sum(share * factor for (_, _, share), factor in zip(reading.entries, factors, strict=True))
     entries = tuple(
-        (entry, row, share * (_TOGETHER if entry in favoured else 1.0) / total) for entry, row, share in reading.entries
+        (entry, row, share * factor / total)
+        for (entry, row, share), factor in zip(reading.entries, factors, strict=True)
     )
     return gather(gaz, reading.mass, reading.surest, entries)
 
@@ -250,7 +247,7 @@ def _conclude(
     hinted: dict[int, float],
 ) -> Location:
     calibrated = calibration()
-    ranked = sorted(weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))[:8]
+    ranked = nsmallest(8, weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))
     top = ranked[0] if ranked else None
     probability = calibrated.apply(top[1], ranked[1][1] if len(ranked) > 1 else 0.0) if top else 0.0
     scale = (1 - probability) / (1 - top[1]) if top and top[1] < 1 else 1.0
@@ -322,6 +319,8 @@ def _how_deep(
     districts: dict[int, float] = {}
     villages: dict[int, float] = {}
     for mention in mentions:
+        if regency not in mention.reading.regencies:
+            continue
         for entry, _, share in mention.reading.entries:
             if gaz.regency_of(entry) != regency:
                 continue
