@@ -28,14 +28,16 @@ class _OneWordALine(UnstructuredHeader, BaseHeader):
         return f"{self.name}: " + f"{policy.linesep} ".join(str(self).split()) + policy.linesep
 
 
-def _policy() -> Policy[EmailMessage]:
+def _policy(*, utf8: bool) -> Policy[EmailMessage]:
     registry = HeaderRegistry()
     for name in ("from", "to", "reply-to", "message-id", "in-reply-to", "references"):
         registry.map_to_type(name, _OneWordALine)
-    return SMTP.clone(header_factory=registry)
+    return SMTP.clone(header_factory=registry, utf8=utf8)
 
 
-_POLICY: Final = _policy()
+_POLICY: Final = _policy(utf8=False)
+# An address beyond ASCII asks for a server with SMTPUTF8 (RFC 6531), which takes such headers as they are.
+_POLICY_UTF8: Final = _policy(utf8=True)
 
 
 def one_line(text: str) -> str:
@@ -57,8 +59,7 @@ def write_letter(
     references: Sequence[str] = (),
 ) -> bytes:
     """The letter, ready for SMTP. Addresses are plain and already checked; ``references`` come nearest first."""
-    # An address beyond ASCII asks for a server with SMTPUTF8 (RFC 6531), which takes such headers as they are.
-    letter = EmailMessage(policy=_POLICY if (sender + recipient).isascii() else _POLICY.clone(utf8=True))
+    letter = EmailMessage(policy=_POLICY if (sender + recipient).isascii() else _POLICY_UTF8)
     letter["From"] = sender
     letter["To"] = recipient
     if reply_to:

@@ -19,16 +19,16 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 TLS_FOLDER = Path(__file__).parent / "tls"
 
 
-def serving_tls() -> ssl.SSLContext:
-    """For a server called localhost, with the certificate of these tests."""
+def serving_tls(prefix: str = "") -> ssl.SSLContext:
+    """For a server called localhost, or with ``other-`` for one that says it is other.example.id."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS_FOLDER / "certificate.pem", TLS_FOLDER / "key.pem")
+    context.load_cert_chain(TLS_FOLDER / f"{prefix}certificate.pem", TLS_FOLDER / f"{prefix}key.pem")
     return context
 
 
-def trusting_tls() -> ssl.SSLContext:
-    """For a client that believes the certificate of these tests and no other."""
-    return ssl.create_default_context(cafile=str(TLS_FOLDER / "certificate.pem"))
+def trusting_tls(prefix: str = "") -> ssl.SSLContext:
+    """For a client that believes this one certificate and no other."""
+    return ssl.create_default_context(cafile=str(TLS_FOLDER / f"{prefix}certificate.pem"))
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class _AnyPort(Controller):
 class SmtpServer:
     """A mail server that refuses the steps a test lays out: ``{"RCPT": "550 5.1.1 unknown"}``; ``"cut"`` hangs up.
 
-    With ``login`` it offers and demands AUTH; with ``tls`` it offers STARTTLS (``"tls"`` from the start).
+    With ``login`` it offers AUTH, with ``starttls`` it demands both; ``tls`` is TLS from the start.
     """
 
     def __init__(
@@ -144,6 +144,7 @@ class SmtpServer:
         login: tuple[str, str] | None = None,
         starttls: bool = False,
         tls: bool = False,
+        certificate: str = "",
         utf8: bool = False,
     ) -> None:
         self.refusals = dict(refusals or {})
@@ -154,12 +155,12 @@ class SmtpServer:
             self,
             hostname="127.0.0.1",
             port=0,
-            ssl_context=serving_tls() if tls else None,
-            tls_context=serving_tls() if starttls else None,
+            ssl_context=serving_tls(certificate) if tls else None,
+            tls_context=serving_tls(certificate) if starttls else None,
             authenticator=self._authenticate if login else None,
-            auth_required=bool(login),
-            # Credentials travel in the clear only where a test says so.
-            auth_require_tls=starttls,
+            auth_required=bool(login) and starttls,
+            # With a login and no STARTTLS it would take a password in the clear: a client must not give it one.
+            auth_require_tls=starttls or not login,
             enable_SMTPUTF8=utf8,
         )
 

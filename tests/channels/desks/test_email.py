@@ -1,0 +1,57 @@
+"""Handing over by e-mail: one letter an officer can read, and nothing of a secret report in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email import message_from_bytes, policy
+
+import pytest
+
+from channels.channel import SendFailed
+from channels.desks.desk import HandOver
+from channels.desks.email import EmailDesk
+from channels.smtp import MailServer
+from tests.channels.desks.test_webhook import REPORT
+from tests.channels.local_servers import Mail, SmtpServer
+
+
+def hand_over(report: HandOver, **refusals: str) -> Mail:
+    with SmtpServer(refusals) as server:
+        desk = EmailDesk("pu@example.go.id", "lapor@example.go.id", MailServer("127.0.0.1", server.port, "none"))
+        receipt = desk.hand_over(report)
+    assert receipt.external_id == "<handover-7.desk@example.go.id>"
+    [mail] = server.received
+    return mail
+
+
+def test_the_letter() -> None:
+    mail = hand_over(REPORT)
+    letter = message_from_bytes(mail.content, policy=policy.default)
+    assert (mail.mail_from, mail.rcpt_tos) == ("lapor@example.go.id", ("pu@example.go.id",))
+    assert letter["Subject"] == "[7K3-9QX] Jalan rusak: Jalan “rusak”"
+    assert letter["Message-ID"] == "<handover-7.desk@example.go.id>"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    text = str(letter.get_content())
+    for words in (REPORT.text, REPORT.link, REPORT.reference, REPORT.location, REPORT.regency_name, "21-11-2026 10:00"):
+        assert words in text
+
+
+def test_a_secret_report_stays_at_home() -> None:
+    mail = hand_over(replace(REPORT, secret=True))
+    letter = message_from_bytes(mail.content, policy=policy.default)
+    told = f"{letter['Subject']} {letter.get_content()}"
+    for words in (REPORT.text, REPORT.subject, REPORT.location, REPORT.topic_name):
+        assert words not in told
+    assert REPORT.link in told
+
+
+def test_a_subject_starts_no_header() -> None:
+    letter = message_from_bytes(hand_over(replace(REPORT, subject="x\r\nBcc: y@example.com")).content)
+    assert letter["Bcc"] is None
+
+
+@pytest.mark.parametrize(("refusal", "kind"), [("450 later", "retryable"), ("550 never", "permanent")])
+def test_refusals(refusal: str, kind: str) -> None:
+    with pytest.raises(SendFailed) as raised:
+        hand_over(REPORT, RCPT=refusal)
+    assert raised.value.kind == kind

@@ -1,0 +1,141 @@
+"""What recordings cannot show: the message list asked page by page, time-outs, the environment of the process."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from channels.channel import SendFailed
+from channels.messages import Ack, OutboundMessage
+from channels.sms_twilio import SmsTwilio, open_channel
+from channels.twilio_api import TwilioApi
+from tests.channels.local_servers import HttpAnswer, HttpServer
+
+SID = "AC" + "0" * 32
+TOKEN = "rahasia-token-twilio"
+SINCE = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+MESSAGE = OutboundMessage("41", "+6281100000123", "+6281100009999", "Laporan 7K3-9QX diterima.  Terima kasih.")
+
+
+def listed(sid: str, **changes: object) -> dict[str, object]:
+    return {
+        "sid": sid,
+        "body": "Laporan 7K3-9QX diterima.  Terima kasih.",
+        "direction": "outbound-api",
+        "num_segments": "1",
+        "date_created": "Sat, 21 Nov 2026 10:00:05 +0000",
+        "date_sent": None,
+        **changes,
+    }
+
+
+def page(*messages: Mapping[str, object], following: str | None = None) -> HttpAnswer:
+    return HttpAnswer(200, body=json.dumps({"messages": messages, "next_page_uri": following}).encode())
+
+
+def channel_at(server: HttpServer, **more: str) -> SmsTwilio:
+    environ = {"SMS_TWILIO_ACCOUNT_SID": SID, "SMS_TWILIO_AUTH_TOKEN": TOKEN, "SMS_TWILIO_API_URL": server.url, **more}
+    channel = open_channel(environ, public_url="https://sahut.example.go.id")
+    assert channel is not None
+    return channel
+
+
+def test_finds_what_was_sent() -> None:
+    other = listed("SM1", body="Laporan lain.")
+    # Twilio trims blanks; a message still queued has no date of sending.
+    ours = listed("SM2", body="Laporan 7K3-9QX diterima. Terima kasih. ", num_segments="2")
+    with HttpServer(page(other, ours)) as server:
+        receipt = channel_at(server).find_sent(MESSAGE, since=SINCE)
+    assert receipt is not None
+    assert (receipt.external_id, receipt.segments) == ("SM2", 2)
+    asked = parse_qs(urlsplit(server.seen[0].path).query)
+    assert asked["To"] == ["+6281100000123"]
+    assert set(asked) == {"To", "PageSize"}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        listed("SM1", body="Laporan lain."),
+        listed("SM1", date_created="Sat, 21 Nov 2026 09:50:00 +0000"),
+        listed("SM1", direction="inbound"),
+    ],
+    ids=["other text", "long before", "what they said"],
+)
+def test_finds_nothing_else(found: dict[str, object]) -> None:
+    with HttpServer(page(found)) as server:
+        assert channel_at(server).find_sent(MESSAGE, since=SINCE) is None
+
+
+def test_finds_on_the_next_page() -> None:
+    following = f"/2010-04-01/Accounts/{SID}/Messages.json?To=%2B6281100000123&PageSize=100&Page=1&PageToken=PA1"
+    with HttpServer(page(listed("SM1", body="x"), following=following), page(listed("SM2"))) as server:
+        receipt = channel_at(server).find_sent(MESSAGE, since=SINCE)
+    assert receipt is not None
+    assert receipt.external_id == "SM2"
+    assert server.seen[1].path == following
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (HttpAnswer(503), "retryable"),
+        (HttpAnswer(401), "config"),
+        (HttpAnswer(429, {"Retry-After": "5"}), "throttled"),
+        (HttpAnswer(200, body=b"<html>"), "retryable"),
+        (HttpAnswer(200, body=b'{"messages": [{}], "next_page_uri": null}'), "retryable"),
+        (HttpAnswer(cut=True), "retryable"),
+    ],
+)
+def test_cannot_tell(answer: HttpAnswer, kind: str) -> None:
+    with HttpServer(answer) as server, pytest.raises(SendFailed) as raised:
+        channel_at(server).find_sent(MESSAGE, since=SINCE)
+    assert raised.value.kind == kind
+
+
+def test_a_silent_gateway_leaves_us_uncertain() -> None:
+    with HttpServer(HttpAnswer(silent=True)) as server:
+        channel = replace(
+            channel_at(server),
+            api=TwilioApi(account_sid=SID, auth_token=TOKEN, base_url=server.url, read_seconds=0.2),
+        )
+        with pytest.raises(SendFailed) as raised:
+            channel.send(MESSAGE)
+    assert raised.value.kind == "retryable"
+    assert raised.value.uncertain
+
+
+def test_nobody_listening_leaves_us_certain() -> None:
+    with HttpServer() as server:
+        channel = channel_at(server)
+    with pytest.raises(SendFailed) as raised:
+        channel.send(MESSAGE)
+    assert raised.value.kind == "retryable"
+    assert not raised.value.uncertain
+
+
+def test_edge_and_region_of_the_process_do_not_move_our_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWILIO_EDGE", "sydney")
+    monkeypatch.setenv("TWILIO_REGION", "au1")
+    with HttpServer(HttpAnswer(201, body=json.dumps(listed("SM1")).encode())) as server:
+        assert channel_at(server).send(MESSAGE).external_id == "SM1"
+
+
+def test_asking_logs_no_number(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), HttpServer(page(listed("SM1"))) as server:
+        channel_at(server).find_sent(MESSAGE, since=SINCE)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("ack", list(Ack))
+def test_every_acknowledgement_is_empty_twiml(ack: Ack) -> None:
+    with HttpServer() as server:
+        answer = channel_at(server).render_ack(ack)
+    assert (answer.status, answer.content_type) == (200, "text/xml; charset=utf-8")
+    assert answer.body.endswith("<Response/>")
