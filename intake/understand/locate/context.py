@@ -28,10 +28,9 @@ class Words:
         self.cue_words = [CUE_OF.get(token.text) for token in tokens]
         self.surprises = [surprise(token.text) for token in tokens]
         self.surprise_before = [0.0, *accumulate(self.surprises)]
-        letters = [raw for _, _, _, _, raw in tokens if not raw.isdigit()]
-        capitals = sum(not raw.islower() for raw in letters)
-        shouted = sum(raw.isupper() for raw in letters if len(raw) > 1) if capitals else 0
-        self.shouts = shouted > 0.6 * max(len(letters), 1)
+        letters = [token.raw for token in tokens if not token.raw.isdigit()]
+        capitals = len(letters) - sum(map(str.islower, letters))
+        self.shouts = capitals > 0 and sum(map(str.isupper, letters)) > 0.6 * len(letters)
         # Capitals tell names only where the writer uses both.
         self.cased = not self.shouts and 1 < capitals < 0.75 * len(letters)
         self._cues: dict[int, Cue] = {}

@@ -313,11 +313,11 @@ def _continue_list(words: Words, back: list[tuple[_Candidate, Cue, float] | None
 
 def _gain(words: Words, candidate: _Candidate, last: int, cue: Cue, reading: Reading) -> float:
     """How much likelier the words are a name than words, in nats."""
-    if reading.mass <= 0:
-        return -99.0
     first = candidate.first
+    gain = words.surprise_before[last] - words.surprise_before[first] + reading.log_mass
+    if gain < -6:
+        return gain
     tokens = words.tokens
-    gain = words.surprise_before[last] - words.surprise_before[first] + log(reading.mass)
     if candidate.edits:
         gain -= _COST_OF_EDIT * candidate.edits
     if words.cased:
@@ -325,23 +325,25 @@ def _gain(words: Words, candidate: _Candidate, last: int, cue: Cue, reading: Rea
     weak = cue in _WEAK
     if weak:
         gain -= _everyday(words, first, last)
-        if words.is_doubled(first, last) or _is_shortened_word(tokens[first], last - first):
-            gain -= 4.0
-        if last - first > 1 and not candidate.edits and gazetteer().is_one_word(candidate.wheres[0]):
+        if last - first == 1:
+            if words.is_doubled(first, last) or _is_shortened_word(tokens[first]):
+                gain -= 4.0
+        elif not candidate.edits and gazetteer().is_one_word(candidate.wheres[0]):
             gain -= 3.0
-    kind = acronym_kind(candidate.wheres[0])
-    if kind:
+    if last - first == 1 and len(tokens[first].text) <= _LONGEST_ACRONYM:
+        kind = acronym_kind(candidate.wheres[0])
         shouted = tokens[first].raw.isupper() and not words.shouts
         gain += _ACRONYM_SHOUTED[kind] if shouted else _ACRONYM_UNCUED[kind] if weak else _ACRONYM_CUED[kind]
     return gain
 
 
-def _is_shortened_word(token: Token, length: int) -> bool:
+def _is_shortened_word(token: Token) -> bool:
     """ "Tj" or "sei" alone is the beginning of some name, not the place Tanjung."""
-    return length == 1 and not token.raw.isdigit() and token.raw.lower() != token.text and "'" not in token.raw
+    return token.raw.lower() != token.text and not token.raw.isdigit() and "'" not in token.raw
 
 
 # By ``acronym_kind``: "OKI" in a text that does not shout, "oki" uncued, and after a cue.
+_LONGEST_ACRONYM: Final = 8
 _PHRASE_SURPRISE: Final = 10.0
 _ACRONYM_SHOUTED: Final = (0.0, 2.5, 1.0, -0.5)
 _ACRONYM_UNCUED: Final = (0.0, 0.0, -5.0, -5.0)
@@ -351,13 +353,15 @@ _ACRONYM_CUED: Final = (0.0, 0.0, -0.5, -1.5)
 def _everyday(words: Words, first: int, last: int) -> float:
     """How much an uncued name made of plain words loses: plain words stand together more often than by chance."""
     highest = max(words.surprises[first:last])
-    if "".join(token.text for token in words.tokens[first:last]) in usual_phrases():
+    if highest > 12.0:
+        return 0.0
+    if "".join([token.text for token in words.tokens[first:last]]) in usual_phrases():
         return max(7.0, words.surprise_before[last] - words.surprise_before[first] - _PHRASE_SURPRISE)
     if last - first == 1:
         return 1.0 if highest <= 9.0 else 0.0
     if highest <= 9.0:
         return 4.0
-    return 1.5 if highest <= 12.0 and not words.tokens[first].raw[0].isupper() else 0.0
+    return 0.0 if words.tokens[first].raw[0].isupper() else 1.5
 
 
 def _mention(words: Words, candidate: _Candidate, last: int, cue: Cue, gain: float, reading: Reading) -> Mention:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nsmallest
+from math import log
 from typing import Final
 
 from intake.understand.locate.cues import LEVELS_AFTER, SUREST, Cue
@@ -39,6 +40,7 @@ class Reading:
     """
 
     mass: float
+    log_mass: float
     surest: float
     regencies: dict[int, float]
     entries: tuple[tuple[int, int, float], ...]
@@ -47,7 +49,7 @@ class Reading:
     homes: frozenset[int]
 
 
-NOTHING: Final = Reading(0.0, 0.0, {}, (), (), frozenset(), frozenset())
+NOTHING: Final = Reading(0.0, -99.0, 0.0, {}, (), (), frozenset(), frozenset())
 
 
 def village_weight(gaz: Gazetteer, number: int) -> float:
@@ -145,7 +147,7 @@ def gather(gaz: Gazetteer, mass: float, surest: float, entries: tuple[tuple[int,
         regencies[of] = regencies.get(of, 0.0) + share
     top = tuple(nsmallest(3, regencies, key=lambda number: (-regencies[number], number)))
     by_share = tuple(sorted(entries, key=lambda item: -item[2]))
-    return Reading(mass, surest, regencies, by_share, top, frozenset(districts), frozenset(homes))
+    return Reading(mass, log(mass), surest, regencies, by_share, top, frozenset(districts), frozenset(homes))
 
 
 def mix(one: Reading, other: Reading, part: float) -> Reading:

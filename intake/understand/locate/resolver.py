@@ -205,8 +205,8 @@ def _favour(gaz: Gazetteer, reading: Reading, homes: frozenset[int]) -> Reading:
 def _kind_of_regency(tokens: list[str]) -> float:
     """How many times likelier a kabupaten than a kota, by words such as "bupati" and "wali kota"."""
     kinds = 1.0
-    for word in set(tokens):
-        kinds *= SPEAKS_OF_KABUPATEN.get(word, 1.0)
+    for word in SPEAKS_OF_KABUPATEN.keys() & tokens:
+        kinds *= SPEAKS_OF_KABUPATEN[word]
     if "wali" in tokens and ("wali", "kota") in pairwise(tokens):
         kinds /= 12.0
     return min(max(kinds, 1 / 30.0), 30.0)

@@ -95,7 +95,7 @@ CANONICAL: Final[dict[str, str]] = {
     for short in written.split()
 }
 
-_TOKEN: Final = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*|[0-9]+")
+_TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)*|[0-9]+")
 # BanjirSamarinda, SARJepara: words glued by their capitals.
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -124,26 +124,33 @@ def cut(text: str) -> list[Token]:
     tokens: list[Token] = []
     last = 0
     canonical = CANONICAL.get
-    for match in _TOKEN.finditer(text):
-        raw = match.group()
+    lower = text.lower()  # ASCII: as long as the text
+    humps = _HUMP.search(text) is not None
+    for match in _TOKEN.finditer(lower):
         start, end = match.span()
+        word = match.group()
+        raw = text[start:end]
         gap = text[last:start]
         last = end
-        if not raw.islower() and not raw.isupper() and not raw.istitle():
-            pieces = _HUMP.split(raw)
-            if len(pieces) > 1 and all(len(piece) > 2 for piece in pieces):
-                at = start
-                for piece in pieces:
-                    low = piece.lower().replace("'", "")
-                    tokens.append(Token(canonical(low, low), at, at + len(piece), gap, piece))
-                    at += len(piece)
-                    gap = ""
-                continue
-        low = raw.lower()
-        if "'" in low:
-            low = low.replace("'", "")
-        tokens.append(Token(canonical(low, low), start, end, gap, raw))
+        if humps and (pieces := _hump_pieces(raw)):
+            for piece in pieces:
+                word = piece.lower().replace("'", "")
+                tokens.append(Token(canonical(word, word), start, start + len(piece), gap, piece))
+                start += len(piece)
+                gap = ""
+            continue
+        if "'" in word:
+            word = word.replace("'", "")
+        tokens.append(Token(canonical(word, word), start, end, gap, raw))
     return tokens
+
+
+def _hump_pieces(raw: str) -> list[str]:
+    """The words that a word is glued of by its capitals; none when it is one word."""
+    if raw.islower() or raw.isupper() or raw.istitle():
+        return []
+    pieces = _HUMP.split(raw)
+    return pieces if len(pieces) > 1 and all(len(piece) > 2 for piece in pieces) else []
 
 
 def key_of(name: str) -> str:
