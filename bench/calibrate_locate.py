@@ -7,7 +7,7 @@ Fitted on the two real development sets and the hand-written development reports
 raw probability of the likeliest regency and whether it was the one. The curve is isotonic (pool adjacent violators),
 then pulled towards the straight line where there is little data, and kept as a few points.
 
-What surprises: reports of the PetaBencana set whose text names no place carry the regency of the phone's position. Where
+What surprises: reports of the PetaBencana set whose text names no place carry the regency of the phone. Where
 such a text is read as surely naming another regency, the label says nothing about the reading: those above 0.9 are
 left out.
 """
@@ -32,20 +32,19 @@ from intake.understand.locate.gazetteer import DATA  # noqa: E402
 
 POINTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
 PULL = 6.0  # as many observations as the straight line is worth in every bin
-CLOSE = 1 / 3  # a second at least this likely, against the first, makes a near tie: the curve is not fitted on those
+ALONE = 0.75  # the curve is fitted where the likeliest holds this much of all that was spoken of: not on ties
 Pair = tuple[float, bool, float, float]
 
 
 def observe() -> list[Pair]:
-    """(raw probability, right, weight, raw probability of the second) of every development text with a candidate."""
+    """(raw probability, right, weight, raw sum of all spoken of) of every development text with a candidate."""
     pairs: list[Pair] = []
 
     def add(text: str, regency: str | None, weight: float, *, trusted: bool = True) -> None:
         weighed = resolver.weigh_text(text)
-        ranked = sorted(weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))[:2]
-        if ranked and (trusted or ranked[0][1] < 0.9):
-            second = ranked[1][1] if len(ranked) > 1 else 0.0
-            pairs.append((ranked[0][1], gazetteer().regencies[ranked[0][0]].code == regency, weight, second))
+        top = max(weighed.probabilities.items(), key=lambda item: (item[1], -item[0]), default=None)
+        if top is not None and (trusted or top[1] < 0.9):
+            pairs.append((top[1], gazetteer().regencies[top[0]].code == regency, weight, 1 - weighed.rest))
 
     for row in read_csv("bnpb_floods_2021_dev.csv"):
         if row["label_agrees"] == "True":
@@ -60,7 +59,7 @@ def observe() -> list[Pair]:
 
 def fit(pairs: list[Pair]) -> Calibration:
     """A rising curve through the observations."""
-    pairs = [pair for pair in pairs if pair[3] < CLOSE * pair[0]]
+    pairs = [pair for pair in pairs if pair[0] >= ALONE * pair[3]]
     edges = list(pairwise(POINTS))
     blocks: list[list[float]] = []  # sum of raw, sum of right, weight
     for low, high in edges:
@@ -89,7 +88,7 @@ def error_in_folds(pairs: list[Pair], folds: int = 5) -> float:
     tried = []
     for fold in range(folds):
         curve = fit([pair for at, pair in enumerate(shuffled) if at % folds != fold])
-        tried += [(curve.apply(p, second), ok) for at, (p, ok, _, second) in enumerate(shuffled) if at % folds == fold]
+        tried += [(curve.apply(p, spoken), ok) for at, (p, ok, _, spoken) in enumerate(shuffled) if at % folds == fold]
     return calibration_error(tried)
 
 
@@ -101,7 +100,7 @@ def main() -> None:
         sys.exit("the development sets are not here (SAHUT_SHARED_DATA)")
     curve = fit(pairs)
     print(
-        f"{len(pairs)} observations; error as it is {calibration_error((AS_IS.apply(p, second), ok) for p, ok, _, second in pairs)}, "
+        f"{len(pairs)} observations; error as it is {calibration_error((AS_IS.apply(p, spoken), ok) for p, ok, _, spoken in pairs)}, "
     )
     print(f"in five folds {error_in_folds(pairs)}")
     for raw, real in zip(curve.raw, curve.real, strict=True):

@@ -22,14 +22,14 @@ class Calibration:
     raw: tuple[float, ...]
     real: tuple[float, ...]
 
-    def apply(self, probability: float, second: float = 0.0) -> float:
-        """The calibrated probability, 0 to 1, of the likeliest regency; ``second`` is the raw one of the next.
+    def apply(self, probability: float, spoken: float = 0.0) -> float:
+        """The calibrated probability, 0 to 1, of the likeliest regency; ``spoken`` is the raw sum of all spoken of.
 
-        Never falls as the raw one rises. What the curve adds it takes from the regencies nobody spoke of, never from a
-        second that is about as likely: a tie stays a tie.
+        Never falls as the raw one rises. What the curve adds it takes from the regencies nobody spoke of, never from
+        those that were: a tie stays a tie, and one village name of eight stays one of eight.
         """
-        if second > 0:
-            return min(self._on_curve(probability), probability / (probability + second))
+        if spoken > 0:
+            return min(self._on_curve(probability), probability / max(probability, spoken))
         return self._on_curve(probability)
 
     def _on_curve(self, probability: float) -> float:

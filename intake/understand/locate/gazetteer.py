@@ -33,7 +33,7 @@ _LEVEL_SHIFT: Final = 24
 _NUMBER: Final = (1 << _LEVEL_SHIFT) - 1
 
 # The share of reports that come from a regency rises with its people, a little less than in proportion.
-PRIOR_POWER: Final = 0.8
+PRIOR_POWER: Final = 0.6
 
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
 

@@ -144,7 +144,7 @@ def _known_names(words: Words) -> dict[int, list[_Candidate]]:
     for first in range(count):
         key = texts[first]
         where = index.get(key)
-        if where is not None:
+        if where is not None and (words.surprises[first] > 7.0 or (first and words.cue_words[first - 1] is not None)):
             found.setdefault(first + 1, []).append(_Candidate(first, (where,)))
         if ends[first]:
             continue
@@ -353,7 +353,7 @@ _ACRONYM_CUED: Final = (0.0, 0.0, -0.5, -1.5)
 def _everyday(words: Words, first: int, last: int) -> float:
     """How much an uncued name made of plain words loses: plain words stand together more often than by chance."""
     highest = max(words.surprises[first:last])
-    if highest > 12.0:
+    if highest > 12.0 and last - first > 1:
         return 0.0
     if "".join([token.text for token in words.tokens[first:last]]) in usual_phrases():
         return max(7.0, words.surprise_before[last] - words.surprise_before[first] - _PHRASE_SURPRISE)

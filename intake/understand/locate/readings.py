@@ -26,8 +26,8 @@ ROW_PROVINCE, ROW_KABUPATEN, ROW_KOTA, ROW_DISTRICT, ROW_VILLAGE, ROW_PLACE = ra
 LEVEL_WORD: Final = ("province", "regency", "regency", "district", "village", "place")
 
 # The chance of a level is shared by this many names. Kabupaten and kota alike, so that a bare "Bandung" is a tie.
-PEOPLE_POWER: Final = 0.9
-PEOPLE_POWER_OF_DISTRICTS: Final = 0.75
+PEOPLE_POWER: Final = 0.6
+PEOPLE_POWER_OF_DISTRICTS: Final = 0.4
 _NAMES_OF_ROW: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
 
 

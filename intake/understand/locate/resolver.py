@@ -249,7 +249,7 @@ def _conclude(
     calibrated = calibration()
     ranked = nsmallest(8, weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))
     top = ranked[0] if ranked else None
-    probability = calibrated.apply(top[1], ranked[1][1] if len(ranked) > 1 else 0.0) if top else 0.0
+    probability = calibrated.apply(top[1], 1 - weighed.rest) if top else 0.0
     scale = (1 - probability) / (1 - top[1]) if top and top[1] < 1 else 1.0
     candidates = tuple(
         Candidate(
@@ -261,7 +261,8 @@ def _conclude(
         if at == 0 or mass * scale >= 0.005
     )
     decision: Decision
-    if top is not None and probability >= thresholds.decide:
+    leads = len(ranked) < 2 or (top is not None and top[1] >= thresholds.lead * ranked[1][1])
+    if top is not None and probability >= thresholds.decide and leads:
         decision = "decided"
     elif any(mention.sureness >= 0.35 for mention in mentions) or (candidates and probability >= 0.30):
         decision = "ask"

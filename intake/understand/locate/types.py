@@ -40,9 +40,13 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From which probability a regency is decided, and from which one is worth naming in a question."""
+    """From which probability a regency is decided, and from which one is worth naming in a question.
+
+    ``lead``: a regency is decided only when it is this many times likelier than the next; below that, one asks.
+    """
 
     decide: float = 0.60
+    lead: float = 2.0
     choice: float = 0.03
     choices: int = 3
 
