@@ -42,9 +42,11 @@ CLOSES_AT: Final = time(16, 0)
 #: The years whose days make the version. Fixed, so that the version does not change with what was asked before.
 VERSION_YEARS: Final = range(2020, 2046)
 
+#: A Kemendagri code of a province or regency.
+REGION_CODE: Final = re.compile(r"\d\d(\.\d\d)?")
+
 _SATURDAY: Final = 5
 _DAY_SECONDS: Final = 86_400
-_REGION: Final = re.compile(r"\d\d(\.\d\d)?")
 
 HolidaysOfYear = Callable[[int], Mapping[date, str]]
 
@@ -270,7 +272,7 @@ def _overrides_by_region(overrides: Iterable[Override]) -> dict[str | None, dict
     found: dict[str | None, dict[date, Override]] = {}
     faults: list[str] = []
     for override in sorted(overrides, key=lambda o: (o.region or "", o.day, o.note)):
-        if override.region is not None and not _REGION.fullmatch(override.region):
+        if override.region is not None and not REGION_CODE.fullmatch(override.region):
             faults.append(f"{override.day}: {override.region!r} is no code of a province or regency")
             continue
         of_region = found.setdefault(override.region, {})

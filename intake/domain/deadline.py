@@ -1,0 +1,494 @@
+"""Until when a report must be verified, answered and finished, as a pure function of what happened to it.
+
+``compute_deadlines`` folds the events of a report into clocks. A clock starts, is held while the citizen is asked,
+rests while nothing is owed, and is done; ``RULES`` says which event does what to which clock, and nothing else does.
+
+What surprises:
+
+* A deadline is not moved by hand and not counted on from a stored one: it follows from the events each time, so that a
+  changed calendar, class or SLA moves it, and computing twice changes nothing.
+* While the citizen is asked there is no date. When the answer comes the days that were left are counted on from the
+  answer, which counts as come in by the same rule as a report does. A deadline that had passed before the question
+  stays passed: asking late mends nothing.
+* Giving a report back and forth, or to a second unit, gains nobody time towards the citizen: ``finish`` runs through.
+  Only the new unit's ``first_response`` begins anew.
+* A citizen's reply to a follow-up lets ``finish`` go on with the days that were left, but with no fewer than a first
+  response has: units often answer on the last day, and a reply must not be overdue before it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, time, timedelta
+from enum import Enum, StrEnum, auto
+from typing import Any, Final, Literal, Self
+
+from intake.domain.calendar import REGION_CODE, WorkingCalendar, localise, zone_called
+
+#: When people are reminded. Offices open at 07.30 local time (Perpres 21/2023, art. 4), in Ramadan at 08.00; and a
+#: report is closed by day, so that no citizen is woken by the news.
+RING_AT: Final = time(8, 0)
+_RING_UNTIL: Final = time(17, 0)  # an alarm that cannot wait for the morning rings in office hours or not today
+_BREATH: Final = timedelta(hours=1)
+
+FinishFrom = Literal["received", "verified", "handed_over"]
+
+
+class UnknownClass(ValueError):
+    """A class of reports for which nothing is promised."""
+
+
+class UnusableSla(ValueError):
+    """An SLA table cannot be used. ``faults`` says which entries and why, all of them."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class SLA:
+    """What one class of reports is promised, in working days.
+
+    The rule in force is PermenPANRB 5/2025 on SP4N, after 62/2018; the figures are those its operator and governments
+    publish, for we found no readable text of the rule:
+
+    * ``verify_days`` 3 and ``first_response_days`` 5: page of the SP4N LAPOR! app by KemenPANRB in the App Store,
+      https://apps.apple.com/xk/app/sp4n-lapor/id1486554343; verification also in the operator's FAQ, "paling lambat 3
+      hari kerja", http://blog.lapor.go.id/index.php/338-frequently-asked-questions-faq-seputar-lapor
+    * ``finish_days`` 5 for a request for information, 14 and 60 for complaints without and with *kadar pengawasan*
+      (alleged misconduct): 5, 14 and 60 in the service standard of a kelurahan in Wajo,
+      https://sippn.menpan.go.id/pelayanan-publik/8304801/kelurahan-paria/pelayanan-surat-pengantar-skck
+      and 3, 14 and 60 in Kota Tangerang Selatan, 2024,
+      https://merdeka.com/peristiwa/pemkot-tangsel-sudah-tindaklanjuti-997-aduan-masyarakat-lewat-program-sp4n-lapor-246714-mvk.html
+    * ``close_days`` 10 after a follow-up to which nobody replied: the App Store page above.
+    * ``answer_days`` 10 for the citizen to answer our question, ``reroute_days`` 3 to find a new addressee for what a
+      unit gave back, and when to remind whom: ours, shaped after the above.
+
+    ``finish_from``: which event begins ``finish``. No source says; UU 25/2009 counts from the complete file, which is
+    what verification establishes. Regencies differ (Pati promises 14 days in all), so it is
+    a setting.
+    ``remind_days_before``, ``remind_finish_days_before``: working days before the due day on which the officer hears.
+    ``leader_days_after``: working days after it on which the leader does.
+    """
+
+    finish_days: int
+    verify_days: int = 3
+    reroute_days: int = 3
+    first_response_days: int = 5
+    answer_days: int = 10
+    close_days: int = 10
+    finish_from: FinishFrom = "verified"
+    remind_days_before: int = 1
+    remind_finish_days_before: int = 1
+    leader_days_after: int = 3
+
+
+NATIONAL_SLA: Final[Mapping[str, SLA]] = {
+    "informasi": SLA(finish_days=5),
+    "tidak_berkadar": SLA(finish_days=14, remind_finish_days_before=3),
+    "berkadar": SLA(finish_days=60, remind_finish_days_before=5),
+}
+#: In an SLA table: the whole country, or every class.
+ALL: Final = "*"
+
+_MOST_DAYS: Final = 250  # a year of work
+_RANGES: Final[Mapping[str, range]] = {
+    **{f.name: range(1, _MOST_DAYS + 1) for f in fields(SLA) if f.name != "finish_from"},
+    "remind_days_before": range(_MOST_DAYS + 1),
+    "remind_finish_days_before": range(_MOST_DAYS + 1),
+}
+_FINISH_FROM: Final[tuple[FinishFrom, ...]] = ("received", "verified", "handed_over")
+
+
+@dataclass(frozen=True, slots=True)
+class SlaTable:
+    """The SLA of every class, for the country and with what provinces and regencies changed.
+
+    ``changes``: region (a Kemendagri code, or ``*``) → class (or ``*``) → field of SLA → value. Wider regions are
+    applied before narrower ones, and in a region ``*`` before the class.
+    """
+
+    changes: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+
+    @classmethod
+    def default(cls) -> Self:
+        """The national figures, unchanged."""
+        return cls()
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """Read a table as it is kept in JSON. Raises UnusableSla with all faults."""
+        if not isinstance(data, Mapping):
+            raise UnusableSla(["an SLA table maps regions to classes"])
+        faults = list(_faults_of_table(data))
+        if faults:
+            raise UnusableSla(faults)
+        return cls({region: {c: dict(v) for c, v in of.items()} for region, of in data.items()})
+
+    def to_dict(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The changes as plain values for JSON; ``from_dict`` reads them back."""
+        return {region: {c: dict(v) for c, v in of.items()} for region, of in self.changes.items()}
+
+    def sla_of(self, report_class: str, region: str | None = None) -> SLA:
+        """What reports of a class are promised in a region; nationally without one. Raises UnknownClass."""
+        if report_class not in NATIONAL_SLA:
+            raise UnknownClass(report_class)
+        sla = NATIONAL_SLA[report_class]
+        for place in (ALL, *((region[:2], region) if region else ())):
+            changed = self.changes.get(place, {})
+            sla = replace(sla, **{**changed.get(ALL, {}), **changed.get(report_class, {})})
+        return sla
+
+
+def _faults_of_table(data: Mapping[Any, Any]) -> Iterable[str]:
+    for region, of_region in data.items():
+        if region != ALL and not (isinstance(region, str) and REGION_CODE.fullmatch(region)):
+            yield f"{region!r}: no code of a province or regency, nor {ALL!r}"
+        if not isinstance(of_region, Mapping):
+            yield f"{region}: maps classes to their changes"
+            continue
+        for report_class, changed in of_region.items():
+            where = f"{region}.{report_class}"
+            if report_class != ALL and report_class not in NATIONAL_SLA:
+                yield f"{where}: unknown class; known: {', '.join(NATIONAL_SLA)}, {ALL}"
+            if not isinstance(changed, Mapping):
+                yield f"{where}: maps fields to values"
+                continue
+            for name, value in changed.items():
+                fault = _fault_of_value(name, value)
+                if fault:
+                    yield f"{where}.{name}: {fault}"
+
+
+def _fault_of_value(name: object, value: object) -> str | None:
+    if name == "finish_from":
+        return None if value in _FINISH_FROM else f"{value!r} is none of {', '.join(_FINISH_FROM)}"
+    if not isinstance(name, str) or name not in _RANGES:
+        return f"unknown; known: {', '.join(f.name for f in fields(SLA))}"
+    # type(), because True is an int to isinstance and JSON has booleans
+    if type(value) is not int or value not in _RANGES[name]:
+        return f"{value!r} is no number from {_RANGES[name][0]} to {_RANGES[name][-1]}"
+    return None
+
+
+class EventKind(StrEnum):
+    """What can happen to a report that matters to its clocks. At one and the same moment, in this order."""
+
+    RECEIVED = "received"
+    RESTORED = "restored"  # taken back from the archive or out of a merger
+    RETURNED = "returned"  # by the unit or the addressee: not ours
+    ASKED = "asked"  # the citizen is asked and we wait
+    ANSWERED = "answered"
+    VERIFIED = "verified"
+    HANDED_OVER = "handed_over"  # to a unit, or to one more
+    FIRST_RESPONDED = "first_responded"
+    FOLLOWED_UP = "followed_up"
+    REPLIED = "replied"  # the citizen, to a follow-up
+    FINISHED = "finished"
+    REOPENED = "reopened"
+    FORWARDED = "forwarded"  # to an addressee outside: nothing is owed here
+    MERGED = "merged"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, and when (with a time zone)."""
+
+    kind: EventKind
+    at: datetime
+
+
+class ClockKind(StrEnum):
+    """``answer`` and ``close`` run for the citizen and exist only while they run; the others run for officers."""
+
+    VERIFY = "verify"
+    REROUTE = "reroute"
+    FIRST_RESPONSE = "first_response"
+    FINISH = "finish"
+    ANSWER = "answer"
+    CLOSE = "close"
+
+
+class ClockState(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"  # the citizen is asked
+    RESTING = "resting"  # nothing is owed: forwarded, merged or archived
+    DONE = "done"
+
+
+class ClockStatus(StrEnum):
+    ON_TIME = "on_time"
+    DUE_SOON = "due_soon"  # from the moment on at which the officer is reminded
+    OVERDUE = "overdue"
+    PAUSED = "paused"
+    RESTING = "resting"
+    MET = "met"
+    MISSED = "missed"
+
+
+class AlarmStep(StrEnum):
+    REMIND_OFFICER = "remind_officer"
+    REMIND_HEAD = "remind_head"
+    TELL_LEADER = "tell_leader"
+    STOP_WAITING = "stop_waiting"  # the citizen did not answer our question
+    CLOSE_REPORT = "close_report"  # nobody replied to the follow-up
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Who is to hear, or what is to be done, about which clock, and when."""
+
+    at: datetime
+    clock: ClockKind
+    step: AlarmStep
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One clock as the events left it.
+
+    ``due_at`` is the end of a working day; while the clock is held, the earliest it can become. ``since``: when it came
+    into its state. ``days_left``: working days left when it was held or done, None when it was late by then.
+    """
+
+    kind: ClockKind
+    started_at: datetime
+    due_at: datetime
+    since: datetime
+    state: ClockState = ClockState.RUNNING
+    days_left: int | None = None
+    alarms: tuple[Alarm, ...] = ()
+
+    def status(self, now: datetime) -> ClockStatus:
+        """How it stands at a moment that is not before its last event."""
+        if self.state is ClockState.DONE:
+            return ClockStatus.MISSED if self.days_left is None else ClockStatus.MET
+        if self.state is not ClockState.RUNNING:
+            return ClockStatus(self.state.value)
+        if now > self.due_at:
+            return ClockStatus.OVERDUE
+        return ClockStatus.DUE_SOON if self.alarms and now >= self.alarms[0].at else ClockStatus.ON_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """The clocks of a report that have begun. A due moment is None where no date is promised now.
+
+    ``calendar_version``: of the calendar that made them; compute again when it is no longer the current one.
+    """
+
+    calendar_version: str
+    clocks: tuple[Clock, ...]
+
+    def clock(self, kind: ClockKind) -> Clock | None:
+        """The clock of a kind, or None while there is none."""
+        return next((clock for clock in self.clocks if clock.kind is kind), None)
+
+    def due(self, kind: ClockKind) -> datetime | None:
+        """When it is or was due; None without a clock and while it is held, so that ``due < now`` is never wrong."""
+        clock = self.clock(kind)
+        return clock.due_at if clock and clock.state in {ClockState.RUNNING, ClockState.DONE} else None
+
+    @property
+    def verify_due(self) -> datetime | None:
+        return self.due(ClockKind.VERIFY)
+
+    @property
+    def first_response_due(self) -> datetime | None:
+        return self.due(ClockKind.FIRST_RESPONSE)
+
+    @property
+    def finish_due(self) -> datetime | None:
+        return self.due(ClockKind.FINISH)
+
+    @property
+    def answer_due(self) -> datetime | None:
+        return self.due(ClockKind.ANSWER)
+
+    @property
+    def close_due(self) -> datetime | None:
+        return self.due(ClockKind.CLOSE)
+
+    def status(self, now: datetime) -> dict[ClockKind, ClockStatus]:
+        """How each clock stands."""
+        return {clock.kind: clock.status(now) for clock in self.clocks}
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """All alarms of the clocks that run, past ones too, in order. After the leader was told nothing more rings."""
+        return tuple(sorted((a for c in self.clocks for a in c.alarms), key=lambda a: (a.at, a.clock, a.step)))
+
+    def alarms_between(self, after: datetime, until: datetime) -> tuple[Alarm, ...]:
+        """All that was to ring later than ``after`` and not later than ``until``, in order."""
+        return tuple(alarm for alarm in self.alarms if after < alarm.at <= until)
+
+    def next_alarm(self, now: datetime) -> Alarm | None:
+        """The first to ring later than ``now``. Others may ring at the same moment: ask ``alarms_between`` then."""
+        return next((alarm for alarm in self.alarms if alarm.at > now), None)
+
+
+class _Effect(Enum):
+    START = auto()  # with all its days, unless it is running or paused
+    RESTART = auto()  # with all its days, in any case
+    BEGIN = auto()  # with all its days if it never began; goes on if it was held
+    PAUSE = auto()  # unless it is late
+    GO_ON = auto()  # after a pause
+    WAKE = auto()  # after a pause or a rest
+    REPLY = auto()  # when it was done
+    REST = auto()
+    DONE = auto()
+    DROP = auto()  # as if it never began
+
+
+_E, _K, _C = _Effect, EventKind, ClockKind
+_DECIDED: Final = (_K.FORWARDED, _K.MERGED, _K.ARCHIVED)
+_SETTLED: Final = dict.fromkeys((_K.VERIFIED, _K.HANDED_OVER, _K.FOLLOWED_UP, _K.FINISHED, *_DECIDED), _E.DONE)
+_HOLDS: Final = {_K.ASKED: _E.PAUSE, _K.ANSWERED: _E.GO_ON}
+
+#: What each event does to each clock; what is not here does nothing. RECEIVED begins ``finish`` by setting only.
+RULES: Final[Mapping[ClockKind, Mapping[EventKind, _Effect]]] = {
+    _C.VERIFY: {_K.RECEIVED: _E.BEGIN, **_HOLDS, **_SETTLED},
+    _C.REROUTE: {_K.RETURNED: _E.START, _K.RESTORED: _E.START, **_HOLDS, **_SETTLED},
+    _C.FIRST_RESPONSE: {
+        _K.HANDED_OVER: _E.BEGIN, _K.REOPENED: _E.START, _K.REPLIED: _E.START, **_HOLDS,
+        **dict.fromkeys((_K.FIRST_RESPONDED, _K.FOLLOWED_UP, _K.FINISHED), _E.DONE),
+        **dict.fromkeys(_DECIDED, _E.REST), _K.RETURNED: _E.DROP, _K.RESTORED: _E.DROP,
+    },
+    _C.FINISH: {
+        _K.VERIFIED: _E.BEGIN, _K.HANDED_OVER: _E.BEGIN, _K.REOPENED: _E.START, _K.REPLIED: _E.REPLY, **_HOLDS,
+        _K.RETURNED: _E.WAKE, _K.RESTORED: _E.WAKE,
+        **dict.fromkeys((_K.FOLLOWED_UP, _K.FINISHED), _E.DONE), **dict.fromkeys(_DECIDED, _E.REST),
+    },
+    _C.ANSWER: {
+        _K.ASKED: _E.RESTART,
+        **dict.fromkeys((_K.ANSWERED, _K.RETURNED, _K.RESTORED), _E.DROP),
+        **dict.fromkeys(_SETTLED, _E.DROP),
+    },
+    _C.CLOSE: {
+        _K.FOLLOWED_UP: _E.RESTART,
+        **dict.fromkeys((_K.REPLIED, _K.ASKED, _K.RETURNED, _K.FINISHED, _K.REOPENED, *_DECIDED), _E.DROP),
+    },
+}  # fmt: skip
+
+_ORDER: Final = {kind: place for place, kind in enumerate(EventKind)}
+
+
+def compute_deadlines(
+    events: Iterable[Event], sla: SLA, calendar: WorkingCalendar, *, zone: str, region: str | None = None
+) -> Deadlines:
+    """The deadlines of a report to which ``events`` happened, in a region of zone WIB, WITA or WIT.
+
+    The order of the events and repetitions of one do not matter. For how things stood at a moment, leave out what
+    happened later. Raises NaiveMoment and UnknownZone.
+    """
+    keeper = _Keeper(sla, calendar, zone, region)
+    moments = {Event(event.kind, localise(event.at, zone)) for event in events}
+    clocks: dict[ClockKind, Clock] = {}
+    for event in sorted(moments, key=lambda e: (e.at, _ORDER[e.kind])):
+        if event.kind is EventKind.REPLIED and ClockKind.CLOSE not in clocks:
+            continue  # a word from the citizen while nothing waits for one: it moves no clock
+        for kind, effects in keeper.rules.items():
+            if event.kind in effects:
+                kept = keeper.apply(effects[event.kind], kind, clocks.get(kind), event.at)
+                if kept:
+                    clocks[kind] = kept
+                else:
+                    clocks.pop(kind, None)
+    return Deadlines(calendar.version, tuple(keeper.with_alarms(clocks[kind]) for kind in ClockKind if kind in clocks))
+
+
+class _Keeper:
+    """Sets the clocks of one report: knows its SLA, its calendar and where it is."""
+
+    def __init__(self, sla: SLA, calendar: WorkingCalendar, zone: str, region: str | None) -> None:
+        self.sla, self.calendar, self.zone, self.region = sla, calendar, zone, region
+        self.days = {kind: int(getattr(sla, f"{kind.value}_days")) for kind in ClockKind}
+        finish = dict(RULES[ClockKind.FINISH])
+        if sla.finish_from == "received":
+            finish[EventKind.RECEIVED] = _Effect.BEGIN
+        elif sla.finish_from == "handed_over":
+            finish[EventKind.VERIFIED] = _Effect.WAKE
+        self.rules = {**RULES, ClockKind.FINISH: finish}
+
+    def apply(self, effect: _Effect, kind: ClockKind, clock: Clock | None, at: datetime) -> Clock | None:
+        """The clock after the effect; None for no clock."""
+        if effect is _Effect.DROP:
+            return None
+        if effect is _Effect.RESTART or (effect in {_Effect.START, _Effect.BEGIN} and clock is None):
+            return self._started(kind, at)
+        if clock is None:
+            return None
+        state, held = clock.state, clock.state in {ClockState.PAUSED, ClockState.RESTING}
+        if effect is _Effect.START and state in {ClockState.RESTING, ClockState.DONE}:
+            return self._started(kind, at)
+        if effect is _Effect.PAUSE and state is ClockState.RUNNING and at <= clock.due_at:
+            return self._stopped(clock, ClockState.PAUSED, at)
+        if effect is _Effect.REST and state in {ClockState.RUNNING, ClockState.PAUSED}:
+            return self._stopped(clock, ClockState.RESTING, at)
+        if effect is _Effect.DONE and state is not ClockState.DONE:
+            return self._stopped(clock, ClockState.DONE, at)
+        if effect in {_Effect.BEGIN, _Effect.WAKE} and held:
+            return self._continued(clock, at)
+        if effect is _Effect.GO_ON and state is ClockState.PAUSED:
+            return self._continued(clock, at)
+        if effect is _Effect.REPLY and state is ClockState.DONE:
+            return self._continued(clock, at, at_least_days=self.sla.first_response_days)
+        return clock
+
+    def with_alarms(self, clock: Clock) -> Clock:
+        """The clock with what it will ring for; nothing unless it runs."""
+        if clock.state is not ClockState.RUNNING:
+            return clock
+        due_day = clock.due_at.date()
+        if clock.kind in {ClockKind.ANSWER, ClockKind.CLOSE}:
+            step = AlarmStep.STOP_WAITING if clock.kind is ClockKind.ANSWER else AlarmStep.CLOSE_REPORT
+            return replace(clock, alarms=(Alarm(self._morning(due_day, 1), clock.kind, step),))
+        before = self.sla.remind_finish_days_before if clock.kind is ClockKind.FINISH else self.sla.remind_days_before
+        officer = self._morning(due_day, -before)
+        # A clock that goes on when it was late already rings from that day on: what is past would be rung for nobody.
+        last_day = max(due_day, self._counted(clock.since))
+        head = self._morning(last_day, 0)
+        if head <= clock.since:  # the last day has begun: soon, or tomorrow, but not never
+            head = clock.since + _BREATH
+            if head.date() != last_day or head.time() > _RING_UNTIL:
+                head = self._morning(last_day, 1)
+        alarms = (
+            Alarm(officer, clock.kind, AlarmStep.REMIND_OFFICER),
+            Alarm(head, clock.kind, AlarmStep.REMIND_HEAD),
+            Alarm(self._morning(last_day, self.sla.leader_days_after), clock.kind, AlarmStep.TELL_LEADER),
+        )
+        return replace(clock, alarms=alarms if officer > clock.since else alarms[1:])
+
+    def _morning(self, day: date, days: int) -> datetime:
+        """When reminders go out, so many working days after (or before) a working day."""
+        morning = self.calendar.nth_working_day(day, days, region=self.region)
+        return datetime.combine(morning, RING_AT, zone_called(self.zone))
+
+    def _counted(self, at: datetime) -> date:
+        return self.calendar.day_counted(at, zone=self.zone, region=self.region)
+
+    def _due(self, at: datetime, days: int) -> datetime:
+        return self.calendar.add_working_days(at, days, zone=self.zone, region=self.region)
+
+    def _started(self, kind: ClockKind, at: datetime) -> Clock:
+        return Clock(kind, started_at=at, due_at=self._due(at, self.days[kind]), since=at)
+
+    def _stopped(self, clock: Clock, state: ClockState, at: datetime) -> Clock:
+        """Held or done; the days left are counted when it was running, and kept when it was held already."""
+        left = clock.days_left
+        if clock.state is ClockState.RUNNING and at <= clock.due_at:
+            # After hours on the last day counts as the day after it: that leaves none, not minus one.
+            due_day = clock.due_at.date()
+            left = max(0, self.calendar.working_days_between(self._counted(at), due_day, region=self.region))
+        elif clock.state is ClockState.RUNNING:
+            left = None
+        return replace(clock, state=state, since=at, days_left=left)
+
+    def _continued(self, clock: Clock, at: datetime, *, at_least_days: int = 0) -> Clock:
+        due = clock.due_at
+        if clock.days_left is not None:
+            due = max(due, self._due(at, max(clock.days_left, at_least_days)))
+        return replace(clock, state=ClockState.RUNNING, since=at, due_at=due, days_left=None)
