@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -136,7 +137,14 @@ def send_mail() -> Any:
         return _page("mail", _("Tulis dulu suratnya."), 400)
     spool = _spool()
     answered = next((mail for mail in spool.list_mails(mailbox) if mail.id == request.form.get("balas")), None)
-    letter = write_letter(mailbox, accounts.address, request.form.get("subject", ""), text, answered)
+    letter = write_letter(
+        mailbox,
+        accounts.address,
+        request.form.get("subject", ""),
+        text,
+        answered,
+        written_at=runtime().clock(),
+    )
     status = post_mail(
         runtime().settings.public_url,
         accounts.mail_secret,
@@ -151,13 +159,15 @@ def send_mail() -> Any:
     return redirect(url_for(".show_lab", mailbox=mailbox, phone=phone, _anchor="surat"), 303)
 
 
-def write_letter(mailbox: str, address: str, subject: str, text: str, answered: Mail | None) -> EmailMessage:
+def write_letter(
+    mailbox: str, address: str, subject: str, text: str, answered: Mail | None, *, written_at: datetime
+) -> EmailMessage:
     """The letter as a mail program writes it; an answer goes where the other letter wants it, and threads."""
     letter = EmailMessage(policy=SMTP)
     letter["From"] = mailbox
     letter["To"] = address
     letter["Subject"] = " ".join(subject.split())[:200]
-    letter["Date"] = format_datetime(runtime().clock())
+    letter["Date"] = format_datetime(written_at)
     letter["Message-ID"] = f"<{secrets.token_hex(12)}@{mailbox.rpartition('@')[2]}>"
     if answered is not None:
         theirs = answered.message

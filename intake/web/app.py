@@ -77,6 +77,7 @@ def create_app(rt: Runtime) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["sahut"] = rt
     Babel(app, locale_selector=context.choose_language)
+    app.before_request(_limit_forms)  # before the check of the form's token, which reads the form
     csrf = CSRFProtect(app)
     csrf.exempt(hooks)  # providers prove their origin in their own way, each
     context.prepare(app)
@@ -91,6 +92,11 @@ def create_app(rt: Runtime) -> Flask:
     app.after_request(_protect)  # runs before the one above: what is said last is done first
     regencies()  # loads the gazetteer now, not for the first citizen
     return app
+
+
+def _limit_forms() -> None:
+    if request.blueprint != hooks.name:
+        request.max_content_length = _MOST_FORM_BYTES
 
 
 def _protect(response: Any) -> Any:

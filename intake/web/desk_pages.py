@@ -126,7 +126,7 @@ def act(reference: str, doing: str) -> Any:
     if action is None:
         abort(404)
     try:
-        action.do(runtime(), officer_here(), reference, request.form)
+        report = action.do(runtime(), officer_here(), reference, request.form)
     except NotYours:
         if action.name == "route" and request.form.get("regency", "") not in regencies():
             return _report_page(reference, fault="no_regency", status=400)
@@ -136,6 +136,8 @@ def act(reference: str, doing: str) -> Any:
     except StepNotAllowed:
         return _report_page(reference, fault="changed", status=409)
     flash(action.name)
+    if not officer_here().may_see(report.regency):  # sent back: it is on somebody else's desk now
+        return redirect(url_for(".show_inbox"), 303)
     return redirect(url_for(".show_report", reference=reference), 303)
 
 

@@ -1,4 +1,4 @@
-"""A whole house on this machine, served to a real Chromium: our web application, the lab's stand-ins, the workers' jobs."""
+"""A whole house on this machine for a real Chromium: the web application, the lab's stand-ins, the workers' jobs."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ OpensPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[OpensPage]:
-    """Opens a window of its own: ``open_page(width=360, javascript=True)``. Any error of a page's script fails the test."""
+    """Opens a window of its own: ``open_page(width=360, javascript=True)``. A page's script error fails the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 

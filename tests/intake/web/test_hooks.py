@@ -1,0 +1,177 @@
+"""The doors for providers: what is genuine gets in, everything else is refused, and nothing is half-written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+from channels import web_form
+from channels.registry import CHANNELS as KNOWN_CHANNELS
+from intake.runtime import Runtime
+from intake.storage import quarantine
+from intake.web.app import create_app
+from tests.conftest import PUBLIC_URL
+from tests.intake.web.conftest import AUTH_TOKEN, CHANNELS, MAIL_SECRET
+
+SMS = {
+    "MessageSid": "SM" + "1" * 32,
+    "AccountSid": CHANNELS["SMS_TWILIO_ACCOUNT_SID"],
+    "From": "+628110000001",
+    "To": "+628110001708",
+    "Body": "Jalan rusak di Muara Enim & gelap + licin",
+    "NumMedia": "0",
+}
+LETTER = (
+    b"From: warga@example.id\r\nTo: lapor@sahut.test\r\nMessage-ID: <1@example.id>\r\n\r\nJalan rusak di Muara Enim\r\n"
+)
+MAIL_HEADERS = {"Authorization": f"Bearer {MAIL_SECRET}", "X-Envelope-From": "warga@example.id"}
+
+
+def signed(url: str, form: dict[str, str]) -> dict[str, str]:
+    return {"X-Twilio-Signature": RequestValidator(AUTH_TOKEN).compute_signature(url, form)}
+
+
+def post_sms(client: FlaskClient, form: dict[str, str] = SMS, **more: Any) -> Any:
+    return client.post("/hooks/sms_twilio", data=form, headers=signed(f"{PUBLIC_URL}/hooks/sms_twilio", form), **more)
+
+
+def count(rt: Runtime, table: str) -> int:
+    with rt.engine.connect() as connection:
+        return int(connection.execute(text(f"select count(*) from {table}")).scalar_one())
+
+
+def test_a_genuine_sms_is_kept_and_acknowledged_as_the_provider_wants(rt: Runtime, client: FlaskClient) -> None:
+    answer = post_sms(client)
+    assert (answer.status_code, answer.mimetype) == (200, "text/xml")
+    assert answer.text.endswith("<Response/>")
+    with rt.engine.connect() as connection:
+        assert connection.execute(text("select text from message")).scalar_one() == SMS["Body"]
+
+
+def test_the_address_that_is_verified_is_ours_and_not_the_one_the_caller_names(client: FlaskClient) -> None:
+    assert post_sms(client, base_url="https://evil.example.com").status_code == 200
+    url = "https://evil.example.com/hooks/sms_twilio"
+    forged = client.post("/hooks/sms_twilio", data=SMS, headers=signed(url, SMS), base_url="https://evil.example.com")
+    assert forged.status_code == 403
+
+
+def test_the_query_is_verified_as_it_came(rt: Runtime, client: FlaskClient) -> None:
+    query = "?a=1%2F2&b=%7Ec&a=+d"
+    url = f"{PUBLIC_URL}/hooks/sms_twilio{query}"
+    assert client.post(f"/hooks/sms_twilio{query}", data=SMS, headers=signed(url, SMS)).status_code == 200
+
+
+def test_a_retry_is_acknowledged_and_kept_once(rt: Runtime, client: FlaskClient) -> None:
+    assert [post_sms(client).status_code for _ in range(3)] == [200, 200, 200]
+    assert (count(rt, "message"), count(rt, "report"), count(rt, "outbox")) == (1, 1, 1)
+
+
+def test_a_letter_is_kept_as_it_came(rt: Runtime, client: FlaskClient) -> None:
+    answer = client.post("/hooks/email_mime", data=LETTER, headers=MAIL_HEADERS, content_type="message/rfc822")
+    assert answer.status_code == 200
+    with rt.engine.connect() as connection:
+        assert connection.execute(text("select sender, text from message")).one() == (
+            "warga@example.id",
+            "Jalan rusak di Muara Enim",
+        )
+
+
+def test_what_cannot_be_read_is_kept_and_acknowledged(rt: Runtime, client: FlaskClient) -> None:
+    form = {"Body": "without an id"}
+    assert post_sms(client, form).status_code == 200
+    with rt.engine.connect() as connection:
+        (kept,) = quarantine.waiting(connection)
+    assert (kept.channel, kept.reason) == ("sms_twilio", "no message id")
+    assert count(rt, "message") == 0
+
+
+def test_every_door_of_every_channel_refuses_what_is_forged_and_counts_it(rt: Runtime) -> None:
+    """From the table of routes: a new door without a check fails here."""
+    app = create_app(rt)
+    doors = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("hooks.")]
+    assert {rule.rule for rule in doors} == {"/hooks/<channel>", "/hooks/<channel>/delivery"}
+    configured = [name for name in rt.channels if name != web_form.NAME]
+    assert set(configured) == set(KNOWN_CHANNELS) - {web_form.NAME}, "every channel there is must be configured here"
+    client = app.test_client()
+    for rule in doors:
+        for name in configured:
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                address = rule.rule.replace("<channel>", name)
+                answer = client.open(address, method=method, data=SMS if method == "POST" else None)
+                assert answer.status_code == 403, (method, address)
+                assert answer.mimetype == "text/plain"
+    assert count(rt, "message") == count(rt, "quarantine") == 0
+    with rt.engine.connect() as connection:
+        refused = quarantine.refusals(connection)
+    assert refused[("sms_twilio", "forged")] == 4
+    assert refused[("email_mime", "forged")] >= 2
+
+
+@pytest.mark.parametrize("address", ["/hooks/web_form", "/hooks/web_form/delivery", "/hooks/nothing", "/hooks/"])
+def test_there_is_no_door_for_the_form_nor_for_what_is_not_configured(
+    rt: Runtime, client: FlaskClient, address: str
+) -> None:
+    assert client.post(address, data={"token": "t" * 20, "text": "x"}).status_code == 404
+    assert count(rt, "message") == count(rt, "refusal") == 0
+
+
+def test_other_methods_do_nothing(rt: Runtime, client: FlaskClient) -> None:
+    url = f"{PUBLIC_URL}/hooks/sms_twilio"
+    for method in ("HEAD", "PUT", "DELETE", "OPTIONS"):
+        answer = client.open("/hooks/sms_twilio", method=method, headers=signed(url, {}))
+        assert answer.status_code == 405
+    assert count(rt, "message") == count(rt, "quarantine") == 0
+
+
+def test_a_database_that_is_away_is_told_so_that_the_provider_keeps_the_message(away: Runtime) -> None:
+    client = create_app(away).test_client()
+    for answer in (
+        post_sms(client),
+        client.post("/hooks/email_mime", data=LETTER, headers=MAIL_HEADERS),
+        client.post(
+            "/hooks/sms_twilio/delivery",
+            data={**SMS, "MessageStatus": "sent"},
+            headers=signed(f"{PUBLIC_URL}/hooks/sms_twilio/delivery", {**SMS, "MessageStatus": "sent"}),
+        ),
+    ):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_forged_request_is_refused_also_when_it_cannot_be_counted(away: Runtime) -> None:
+    assert create_app(away).test_client().post("/hooks/sms_twilio", data=SMS).status_code == 403
+
+
+def test_what_is_too_large_is_refused_and_counted(rt: Runtime) -> None:
+    app = create_app(rt)
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    answer = app.test_client().post("/hooks/email_mime", data=LETTER + b"x" * 1000, headers=MAIL_HEADERS)
+    assert answer.status_code == 413
+    with rt.engine.connect() as connection:
+        assert quarantine.refusals(connection) == {("email_mime", "too_large"): 1}
+
+
+def test_a_form_of_thousands_of_fields_is_refused(client: FlaskClient) -> None:
+    form = "&".join(f"a{n}=1" for n in range(1001))
+    answer = client.post("/hooks/sms_twilio", data=form, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 413
+
+
+def test_a_delivery_report_settles_its_reply(rt: Runtime, client: FlaskClient) -> None:
+    post_sms(client)
+    with rt.engine.begin() as connection:
+        report = connection.execute(text("select id from report")).scalar_one()
+        reply = connection.execute(
+            text("""insert into reply (report_id, cause, kind, channel, recipient, sender, text, state)
+                    values (:report, 'c', 'k', 'sms_twilio', '+628110000001', '+628110001708', 't', 'accepted')
+                    returning id"""),
+            {"report": report},
+        ).scalar_one()
+    form = {"MessageSid": "SM" + "2" * 32, "MessageStatus": "delivered"}
+    query = f"/hooks/sms_twilio/delivery?mid={reply}"
+    assert client.post(query, data=form, headers=signed(PUBLIC_URL + query, form)).status_code == 200
+    with rt.engine.connect() as connection:
+        assert connection.execute(text("select state from reply")).scalar_one() == "delivered"
