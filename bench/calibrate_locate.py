@@ -99,10 +99,8 @@ def main() -> None:
     if len(pairs) < 500:
         sys.exit("the development sets are not here (SAHUT_SHARED_DATA)")
     curve = fit(pairs)
-    print(
-        f"{len(pairs)} observations; error as it is {calibration_error((AS_IS.apply(p, spoken), ok) for p, ok, _, spoken in pairs)}, "
-    )
-    print(f"in five folds {error_in_folds(pairs)}")
+    as_it_is = calibration_error((AS_IS.apply(p, spoken), ok) for p, ok, _, spoken in pairs)
+    print(f"{len(pairs)} observations; error as it is {as_it_is}, in five folds {error_in_folds(pairs)}")
     for raw, real in zip(curve.raw, curve.real, strict=True):
         print(f"    {raw:.4f} → {real:.4f}")
     if parser.parse_args().write:

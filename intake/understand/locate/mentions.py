@@ -175,24 +175,25 @@ def _misspelt_names(words: Words, known: dict[int, list[_Candidate]]) -> Iterato
     """Names that the gazetteer does not know as they are written, near to one that it knows: (end, candidate)."""
     lookups = MOST_LOOKUPS
     unexpected = MOST_LOOKUPS_UNCUED
-    covered = _covered(words, known)
+    covered: list[bool] | None = None
     tokens = words.tokens
-    for first in range(len(tokens)):
-        if words.surprises[first] <= 7:
+    cue_words = words.cue_words
+    for first, surprising in enumerate(words.surprises):
+        if surprising <= 7:
             continue
-        cue = words.cue_before(first) if first and words.cue_words[first - 1] is not None else Cue.BARE
-        scopes = _SCOPES.get(cue)
-        if scopes is not None:
+        if first and cue_words[first - 1] in _SCOPES and (cue := words.cue_before(first)) in _SCOPES:
             if lookups > 0:
-                found, spent = _look_near(words, first, cue, scopes, known)
+                found, spent = _look_near(words, first, cue, _SCOPES[cue], known)
                 lookups -= spent
                 if found is not None:
                     yield found
-        elif unexpected > 0 and not covered[first] and words.surprises[first] >= 13 and len(tokens[first].text) >= 5:
-            unexpected -= 1
-            candidate = _look_for_regency(words, first)
-            if candidate is not None:
-                yield candidate
+        elif surprising >= 13 and unexpected > 0 and len(tokens[first].text) >= 5:
+            covered = covered or _covered(words, known)
+            if not covered[first]:
+                unexpected -= 1
+                candidate = _look_for_regency(words, first)
+                if candidate is not None:
+                    yield candidate
 
 
 def _covered(words: Words, known: dict[int, list[_Candidate]]) -> list[bool]:

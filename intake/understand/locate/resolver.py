@@ -24,7 +24,7 @@ from intake.understand.locate.cues import BORROWED, SPEAKS_OF_KABUPATEN, STRONG,
 from intake.understand.locate.evidence import gather_evidence
 from intake.understand.locate.gazetteer import DISTRICT, PROVINCE, VILLAGE, Gazetteer, gazetteer, unpack
 from intake.understand.locate.mentions import Mention, find_mentions
-from intake.understand.locate.readings import ROW_VILLAGE, Reading, gather
+from intake.understand.locate.readings import ROW_VILLAGE, Reading
 from intake.understand.locate.tokens import Token, cut, plain
 from intake.understand.locate.types import (
     Candidate,
@@ -190,16 +190,20 @@ def _take_together(gaz: Gazetteer, mentions: list[Mention]) -> list[Mention]:
 
 def _favour(gaz: Gazetteer, reading: Reading, homes: frozenset[int]) -> Reading:
     """The reading with the villages of some districts made likelier."""
-    factors = [
-        _TOGETHER if row == ROW_VILLAGE and gaz.village_district[unpack(entry)[1]] in homes else 1.0
-        for entry, row, _ in reading.entries
-    ]
-    total = sum(share * factor for (_, _, share), factor in zip(reading.entries, factors, strict=True))
-    entries = tuple(
-        (entry, row, share * factor / total)
-        for (entry, row, share), factor in zip(reading.entries, factors, strict=True)
+    home_of = gaz.village_district
+    favoured = [item for item in reading.entries if item[1] == ROW_VILLAGE and home_of[unpack(item[0])[1]] in homes]
+    more = _TOGETHER - 1
+    total = 1 + more * sum(share for _, _, share in favoured)
+    regencies = {regency: share / total for regency, share in reading.regencies.items()}
+    for entry, _, share in favoured:
+        of = gaz.district_regency[home_of[unpack(entry)[1]]]
+        regencies[of] += more * share / total
+    entries = tuple([(entry, row, share * _TOGETHER / total) for entry, row, share in favoured]) + tuple(
+        [(entry, row, share / total) for entry, row, share in reading.entries if (entry, row, share) not in favoured]
     )
-    return gather(gaz, reading.mass, reading.surest, entries)
+    at_home = [gaz.district_regency[home] for home in sorted(homes)]
+    top = tuple(dict.fromkeys((*at_home, *reading.top)))[:3]
+    return replace(reading, regencies=regencies, entries=entries, top=top)
 
 
 def _kind_of_regency(tokens: list[str]) -> float:
