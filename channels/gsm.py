@@ -109,14 +109,17 @@ def make_gsm(text: str) -> str:
     """
     if is_gsm(text):
         return text
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).translate(_SPELLINGS)
-    return "".join(character if character in _COSTS else _spell(character) for character in text)
+    text = unicodedata.normalize("NFC", text).translate(_SPELLINGS).replace("\r\n", "\n")
+    spelled: list[str] = []
+    for character in text:
+        if unicodedata.combining(character) and spelled and is_gsm(spelled[-1]):
+            continue  # an accent on a letter we can send without it; on any other script's letters it stays
+        spelled.append(character if character in _COSTS else _spell(character))
+    return "".join(spelled)
 
 
 def _spell(character: str) -> str:
     """One character without its accents or its width, when that is GSM; itself otherwise."""
     parts = unicodedata.normalize("NFKD", character).translate(_SPELLINGS)
     plain = "".join(part for part in parts if not unicodedata.combining(part))
-    if plain and is_gsm(plain):
-        return plain
-    return "" if unicodedata.combining(character) else character
+    return plain if plain and is_gsm(plain) else character

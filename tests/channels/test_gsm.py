@@ -105,6 +105,8 @@ def test_gsm_stays_as_it_is(text: str) -> None:
         ("baris\r\nbaru “x”", 'baris\nbaru "x"'),
         ("Terima kasih 🙏 “Pak”", 'Terima kasih 🙏 "Pak"'),
         ("道路", "道路"),
+        ("क्षेत्र “x”", 'क्षेत्र "x"'),
+        ("\x1f\r\x85", "\x1f\n"),
     ],
 )
 def test_spellings(typed: str, sent: str) -> None:
