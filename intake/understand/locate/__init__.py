@@ -24,6 +24,7 @@ from intake.understand.locate.gazetteer import (
     regencies,
     villages_of,
 )
+from intake.understand.locate.landline import regencies_of_landline
 from intake.understand.locate.resolver import locate
 from intake.understand.locate.types import (
     EARLIER_REPORT,
@@ -67,6 +68,7 @@ __all__ = [
     "provinces",
     "read_boundaries",
     "regencies",
+    "regencies_of_landline",
     "save_boundaries",
     "villages_of",
 ]

@@ -46,7 +46,21 @@ def test_a_file_is_answered_line_by_line_in_order(tmp_path: Path) -> None:
 
 
 def test_a_bad_line_becomes_an_error_in_its_place() -> None:
-    given = '{"text": "kabupaten Muara Enim"}\nnot json\n[1, 2]\n{"txt": "no text"}\n{"text": 5}\n{"text": "x", "hints": {"regencies": [[1, 2, 3]]}}\n{"text": "x", "hints": 7}\n{"text": "x", "hints": {"regencies": [["16.03", "strong"]]}}\n{"text": "x", "hints": {"latitude": 1, "longitude": "east"}}\n{"text": "x", "hints": {"latitude": 1, "longitude": 2, "origin": "moon"}}\n{"text": "\\ud800 kota Kupang"}\n{"text": "kota Kupang"}'
+    lines = [
+        '{"text": "kabupaten Muara Enim"}',
+        "not json",
+        "[1, 2]",
+        '{"txt": "no text"}',
+        '{"text": 5}',
+        '{"text": "x", "hints": {"regencies": [[1, 2, 3]]}}',
+        '{"text": "x", "hints": 7}',
+        '{"text": "x", "hints": {"regencies": [["16.03", "strong"]]}}',
+        '{"text": "x", "hints": {"latitude": 1, "longitude": "east"}}',
+        '{"text": "x", "hints": {"latitude": 1, "longitude": 2, "origin": "moon"}}',
+        '{"text": "\\ud800 kota Kupang"}',
+        '{"text": "kota Kupang"}',
+    ]
+    given = "\n".join(lines)
     answers = lines_of(run("--jsonl", "-", given=given))
     assert len(answers) == 12
     assert [("error" in answer) for answer in answers] == [False, *[True] * 9, False, False]
