@@ -1,7 +1,8 @@
 """From a point to regencies: inside which boundary it lies, or which capital is nearest.
 
 Boundaries are the operator's own (``sahut regions import``); the project ships none. Without them the nearest capitals
-(GeoNames) only suggest: right about seven times in ten, and said so in the evidence.
+(GeoNames; 469 have a known position) only suggest, and a question is asked: right for 67 % of 3,000 villages, among the
+four nearest for 90 %, far less often in Greater Jakarta. The evidence says which of the two was used.
 """
 
 from __future__ import annotations

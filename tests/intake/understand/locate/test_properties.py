@@ -69,29 +69,34 @@ def test_a_village_is_never_told_outside_its_regency(number: int) -> None:
 
 
 @given(REPORTS, st.sampled_from([str.upper, str.lower, str.title, str.swapcase]))
+@settings(deadline=None)
 def test_case_does_not_change_the_regency(report: str, change: object) -> None:
     assert callable(change)
     assert locate(change(report)).regency == locate(report).regency
 
 
 @given(REPORTS, st.integers(1, 5), st.booleans())
+@settings(deadline=None)
 def test_spacing_does_not_change_the_regency(report: str, spaces: int, ends: bool) -> None:
     spaced = report.replace(" ", " " * spaces)
     assert locate("  " + spaced + "  " if ends else spaced).regency == locate(report).regency
 
 
 @given(REPORTS, MARKS, MARKS)
+@settings(deadline=None)
 def test_harmless_marks_do_not_change_the_regency(report: str, before: str, after: str) -> None:
     assert locate(before + report + after).regency == locate(report).regency
 
 
 @given(REPORTS, st.lists(PLAIN_SENTENCES, max_size=3), st.booleans())
+@settings(deadline=None)
 def test_a_sentence_without_places_does_not_change_the_regency(report: str, more: list[str], first: bool) -> None:
     texts = [*more, report + "."] if first else [report + ".", *more]
     assert locate(" ".join(texts)).regency == locate(report).regency
 
 
 @given(st.lists(PLAIN_SENTENCES, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_sentences_without_places_are_never_placed(sentences: list[str]) -> None:
     assert locate(" ".join(sentences)).decision == "none"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.understand.locate.tokens import LONGEST_TEXT, cut, key_of, plain
@@ -33,6 +33,7 @@ def test_koto_is_not_kota() -> None:
 
 
 @given(st.text(max_size=300))
+@settings(deadline=None)
 def test_every_token_stands_where_it_says(text: str) -> None:
     readable = plain(text)
     assert len(readable) == len(text)
