@@ -364,12 +364,12 @@ RULES: Final[Mapping[ClockKind, Mapping[EventKind, _Effect]]] = {
     },
     _C.ANSWER: {
         _K.ASKED: _E.RESTART,
-        **dict.fromkeys((_K.ANSWERED, _K.RETURNED, _K.RESTORED), _E.DROP),
+        **dict.fromkeys((_K.ANSWERED, _K.RETURNED), _E.DROP),
         **dict.fromkeys(_SETTLED, _E.DROP),
     },
     _C.CLOSE: {
         _K.FOLLOWED_UP: _E.RESTART,
-        **dict.fromkeys((_K.REPLIED, _K.ASKED, _K.RETURNED, _K.FINISHED, _K.REOPENED, *_DECIDED), _E.DROP),
+        **dict.fromkeys((_K.REPLIED, _K.ASKED, _K.RETURNED, _K.FINISHED, *_DECIDED), _E.DROP),
     },
 }  # fmt: skip
 
@@ -410,7 +410,7 @@ class _Keeper:
         if sla.finish_from == "received":
             finish[EventKind.RECEIVED] = _Effect.BEGIN
         elif sla.finish_from == "handed_over":
-            finish[EventKind.VERIFIED] = _Effect.WAKE
+            del finish[EventKind.VERIFIED]
         self.rules = {**RULES, ClockKind.FINISH: finish}
 
     def apply(self, effect: _Effect, kind: ClockKind, clock: Clock | None, at: datetime) -> Clock | None:
@@ -490,5 +490,5 @@ class _Keeper:
     def _continued(self, clock: Clock, at: datetime, *, at_least_days: int = 0) -> Clock:
         due = clock.due_at
         if clock.days_left is not None:
-            due = max(due, self._due(at, max(clock.days_left, at_least_days)))
+            due = self._due(at, max(clock.days_left, at_least_days))
         return replace(clock, state=ClockState.RUNNING, since=at, due_at=due, days_left=None)

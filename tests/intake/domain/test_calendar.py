@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
@@ -285,10 +286,12 @@ def test_overrides_of_one_region_move_no_other(
 
 def test_the_version_names_the_days_and_nothing_else() -> None:
     election = Override(date(2026, 7, 8), working=False, note="pemilihan kepala daerah", region=MUARA_ENIM)
-    reworded = Override(date(2026, 7, 8), working=False, note="Pilkada", region=MUARA_ENIM)
+    reworded = replace(election, note="Pilkada")
     versions = [
         WorkingCalendar().version,
         WorkingCalendar([election]).version,
+        WorkingCalendar([replace(election, region="16.06")]).version,
+        WorkingCalendar([replace(election, region=None)]).version,
         WorkingCalendar(closes_at=None).version,
         WorkingCalendar(closes_at=time(15)).version,
         WorkingCalendar(holidays_of=a_late_decree).version,

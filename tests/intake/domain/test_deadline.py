@@ -166,6 +166,8 @@ def test_going_on_without_an_answer_ends_the_pause(going_on: EventKind) -> None:
     found = deadlines(*HANDED_OVER, (K.ASKED, "07-14 10:00"), (going_on, "07-21 11:00"))
     assert found.finish_due == end_of("08-03")
     assert found.clock(C.ANSWER) is None
+    # The pause was on the last day of the first response; a unit that gives the report back owes none.
+    assert found.first_response_due == {K.HANDED_OVER: end_of("07-21")}.get(going_on)
 
 
 def test_verification_pauses_too() -> None:
@@ -191,6 +193,8 @@ def test_what_is_given_back_is_placed_anew_and_the_citizen_does_not_pay_for_it()
 
 def test_a_second_unit_moves_no_date_of_the_first() -> None:
     assert deadlines(*HANDED_OVER, (K.HANDED_OVER, "07-10 10:00")) == deadlines(*HANDED_OVER)
+    responded = (*HANDED_OVER, (K.FIRST_RESPONDED, "07-09 10:00"))
+    assert deadlines(*responded, (K.HANDED_OVER, "07-10 10:00")) == deadlines(*responded)
 
 
 @pytest.mark.parametrize("away", [K.FORWARDED, K.MERGED, K.ARCHIVED])
@@ -205,6 +209,7 @@ def test_where_nothing_is_owed_clocks_rest(away: EventKind) -> None:
     found = deadlines(*HANDED_OVER, (away, "07-14 10:00"), (back, "07-21 11:00"))
     assert found.finish_due == end_of("08-03")
     assert found.due(C.REROUTE) == end_of("07-24")
+    assert found.clock(C.FIRST_RESPONSE) is None
 
 
 def test_archived_while_asked_keeps_the_days_left() -> None:
@@ -222,6 +227,12 @@ def test_a_reply_to_the_follow_up_lets_the_clock_go_on() -> None:
     assert found.close_due is None
     # Each reply that waits for nothing moves nothing.
     assert deadlines(*early, (K.REPLIED, "07-23 11:00")) == found
+
+
+def test_a_question_after_the_follow_up_keeps_it_open() -> None:
+    found = deadlines(*HANDED_OVER, (K.FOLLOWED_UP, "07-14 10:00"), (K.ASKED, "07-16 10:00"))
+    assert found.close_due is None
+    assert found.answer_due == end_of("07-30")
 
 
 def test_a_reply_to_a_follow_up_of_the_last_day_is_not_overdue_before_it_is_read() -> None:
@@ -327,8 +338,9 @@ def test_a_late_report_that_comes_back_rings_anew() -> None:
             Alarm(at(leader), C.FINISH, A.TELL_LEADER),
         )
     # Where every hour of a working day counts, the head is still not woken at night.
-    found = deadlines(*away, (K.RETURNED, "09-07 23:30"), calendar=WorkingCalendar(closes_at=None))
-    assert clock_of(found, C.FINISH).alarms[0].at == at("09-08 08:00")
+    for back in ("09-07 16:30", "09-07 23:30"):
+        found = deadlines(*away, (K.RETURNED, back), calendar=WorkingCalendar(closes_at=None))
+        assert clock_of(found, C.FINISH).alarms[0].at == at("09-08 08:00"), back
 
 
 def test_closing_and_ceasing_to_wait_ring_on_the_morning_after() -> None:
