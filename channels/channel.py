@@ -11,7 +11,8 @@ The errors carry their own policy::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
@@ -133,3 +134,41 @@ class OpensChannel(Protocol):
 
     def __call__(self, environ: Mapping[str, str], *, public_url: str) -> Channel | None:
         """The channel, or None when no setting of it is present. Raises Misconfigured when only some are right."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolledMessage:
+    """A message that waits at the gateway; ``handle`` is what ``Polls.mark_taken`` wants to hear."""
+
+    message: InboundMessage
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolledReport:
+    """A delivery report that waits at the gateway."""
+
+    report: DeliveryReport
+    handle: str
+
+
+class Unreachable(ChannelError):
+    """What we poll cannot be asked at this moment: later."""
+
+
+@runtime_checkable
+class Polls(Protocol):
+    """Ability: nobody calls us, we ask. What is not marked as taken is given again, with the same external id.
+
+    The order that loses nothing: ask, commit what was given, mark it. A crash in between gives it twice, and the
+    external id tells. All of these raise Unreachable.
+    """
+
+    def waiting_messages(self, *, limit: int) -> Sequence[PolledMessage]:
+        """The oldest messages nobody has taken, at most ``limit``."""
+
+    def waiting_reports(self, *, limit: int) -> Sequence[PolledReport]:
+        """What has changed about messages of ours since we last took a report of them."""
+
+    def mark_taken(self, handles: Iterable[str]) -> None:
+        """Never give these again. Marking twice is harmless."""

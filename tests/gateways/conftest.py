@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from channels.sms_kannel import open_channel as open_kannel
+from tests.gateways.gammu import Gammu, running_gammu
 from tests.gateways.kannel import PASSWORD, USER, Kannel, running_kannel
 
 
@@ -25,4 +26,11 @@ def kannel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kannel]:
             },
             public_url=running.door.url,
         )
+        yield running
+
+
+@pytest.fixture
+def gammu(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[Gammu]:
+    """A running gammu-smsd with a dummy phone and an empty database."""
+    with running_gammu(tmp_path_factory.mktemp("gammu"), postgres_url) as running:
         yield running
