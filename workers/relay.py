@@ -23,8 +23,8 @@ from channels.channel import Misconfigured
 from intake import logs
 from intake.runtime import Runtime, open_runtime
 from intake.storage import outbox
+from intake.storage.bell import CHANNEL
 from intake.storage.database import Unavailable
-from intake.storage.outbox import CHANNEL
 from workers.jobs import QUEUE, WAKE_UP, Serializer, WakeUp
 
 log = logs.get("relay")

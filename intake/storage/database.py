@@ -6,6 +6,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from intake.storage import bell
+
 #: What "the database does not answer" looks like to a caller.
 Unavailable = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -16,7 +18,7 @@ def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_
     ``pool_pre_ping`` is off: it is a round trip on every request, and a connection that died is replaced on the retry
     that every caller of ours makes anyway (the outbox, the provider, the mail server).
     """
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -28,3 +30,5 @@ def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_
             "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_ms} -c lock_timeout=5000",
         },
     )
+    bell.hang(engine)
+    return engine

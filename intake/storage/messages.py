@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from channels.messages import InboundMessage
 from intake.domain.reference import reference_of
-from intake.storage.outbox import CHANNEL, Job
+from intake.storage.outbox import Job
 from intake.storage.tables import ID_BLOCK
 
 
@@ -103,9 +103,9 @@ with joins as (
 ), promised as (
     insert into outbox (job, subject_id) select '{Job.PROCESS}', id from said
 )
-select id, report_id, true as new, pg_notify('{CHANNEL}', '') from said
+select id, report_id, true as new from said
 union all
-select id, report_id, false, null from message
+select id, report_id, false from message
     where channel = %(channel)s and external_id = %(external_id)s and not exists (select 1 from said)
 """
 

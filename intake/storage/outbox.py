@@ -20,6 +20,8 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from intake.storage import bell
+
 
 class Job(StrEnum):
     """Every kind of work that can be promised."""
@@ -27,11 +29,11 @@ class Job(StrEnum):
     PROCESS = "process"
     DELIVER = "deliver"
     HAND_OVER = "hand_over"
+    ASK_AGAIN = "ask_again"
 
 
 #: What a promise waits after its n-th failure, unless the failure names a time itself.
 BACKOFF: Final = tuple(timedelta(seconds=s) for s in (2, 5, 15, 60, 300, 900, 3600))
-CHANNEL: Final = "sahut_due"  # of LISTEN and NOTIFY
 
 
 class ClaimLost(Exception):
@@ -73,7 +75,7 @@ def promise(connection: Connection, job: Job, subject_id: int, *, due: datetime 
 
 def wake(connection: Connection) -> None:
     """Tell the relay, when this transaction commits, that something is due."""
-    connection.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
+    bell.mark(connection)
 
 
 def take(connection: Connection, job: Job, *, limit: int, hold: timedelta) -> list[Claim]:

@@ -1,0 +1,1 @@
+"""Applications to measure ours against: written for the bench, used nowhere else."""
