@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 from channels.channel import SendFailed
 from channels.messages import Ack, OutboundMessage
@@ -109,6 +110,7 @@ def test_a_silent_gateway_leaves_us_uncertain() -> None:
             channel.send(MESSAGE)
     assert raised.value.kind == "retryable"
     assert raised.value.uncertain
+    assert isinstance(raised.value.__cause__, requests.ReadTimeout)
 
 
 def test_nobody_listening_leaves_us_certain() -> None:

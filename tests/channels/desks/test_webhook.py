@@ -131,6 +131,7 @@ def test_no_answer_leaves_us_uncertain(answer: HttpAnswer) -> None:
     with HttpServer(answer) as server:
         failure = failure_of(WebhookDesk(server.url, SECRET, allow_loopback=True, read_seconds=0.2))
     assert (failure.kind, failure.uncertain) == ("retryable", True)
+    assert not answer.silent or isinstance(failure.__cause__, TimeoutError)
 
 
 def test_nobody_listening() -> None:
@@ -159,7 +160,8 @@ def test_never_calls_this_machine_unasked(host: str) -> None:
     [
         "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "255.255.255.255",
         "224.0.0.1", "192.0.2.1", "198.18.0.1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "::", "ff02::1",
-        "::ffff:10.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1", "2002:a00:1::",
+        "::ffff:10.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:100.64.0.1",
+        "::ffff:224.0.0.1", "64:ff9b::a00:1", "2002:a00:1::",
         "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1",
     ],
 )  # fmt: skip
@@ -179,10 +181,14 @@ def test_loopback_only_when_allowed(address: str) -> None:
 
 
 def test_one_inside_address_among_others_is_enough_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name with a public and a private address: whichever comes first, we do not call."""
+    """A name with an address inside and a public one: whichever comes first, we do not call."""
 
     def resolve(host: str, port: int, **_: object) -> list[object]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("203.0.113.9", "10.0.0.5")]
+        assert host == "desa.example.id"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.1", "8.8.8.8")]
 
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    assert failure_of(WebhookDesk("https://desa.example.id/", SECRET)).kind == "config"
+    with HttpServer() as server:
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        failure = failure_of(WebhookDesk(f"http://desa.example.id:{server.port}/", SECRET))
+    assert failure.kind == "config"
+    assert not server.seen
