@@ -186,6 +186,7 @@ class EventKind(StrEnum):
     FIRST_RESPONDED = "first_responded"
     FOLLOWED_UP = "followed_up"
     REPLIED = "replied"  # the citizen, to a follow-up
+    RESUMED = "resumed"  # by the unit itself, after its follow-up
     FINISHED = "finished"
     REOPENED = "reopened"
     FORWARDED = "forwarded"  # to an addressee outside: nothing is owed here
@@ -337,7 +338,8 @@ class _Effect(Enum):
     PAUSE = auto()  # unless it is late
     GO_ON = auto()  # after a pause
     WAKE = auto()  # after a pause or a rest
-    REPLY = auto()  # when it was done
+    REPLY = auto()  # when it was done: goes on with the days left, and some to read the reply
+    UNDO = auto()  # when it was done: as if it had not been
     REST = auto()
     DONE = auto()
     DROP = auto()  # as if it never began
@@ -359,7 +361,7 @@ RULES: Final[Mapping[ClockKind, Mapping[EventKind, _Effect]]] = {
     },
     _C.FINISH: {
         _K.VERIFIED: _E.BEGIN, _K.HANDED_OVER: _E.BEGIN, _K.REOPENED: _E.START, _K.REPLIED: _E.REPLY, **_HOLDS,
-        _K.RETURNED: _E.WAKE, _K.RESTORED: _E.WAKE,
+        _K.RETURNED: _E.WAKE, _K.RESTORED: _E.WAKE, _K.RESUMED: _E.UNDO,
         **dict.fromkeys((_K.FOLLOWED_UP, _K.FINISHED), _E.DONE), **dict.fromkeys(_DECIDED, _E.REST),
     },
     _C.ANSWER: {
@@ -369,7 +371,7 @@ RULES: Final[Mapping[ClockKind, Mapping[EventKind, _Effect]]] = {
     },
     _C.CLOSE: {
         _K.FOLLOWED_UP: _E.RESTART,
-        **dict.fromkeys((_K.REPLIED, _K.ASKED, _K.RETURNED, _K.FINISHED, *_DECIDED), _E.DROP),
+        **dict.fromkeys((_K.REPLIED, _K.RESUMED, _K.ASKED, _K.FINISHED, *_DECIDED), _E.DROP),
     },
 }  # fmt: skip
 
@@ -388,8 +390,8 @@ def compute_deadlines(
     moments = {Event(event.kind, localise(event.at, zone)) for event in events}
     clocks: dict[ClockKind, Clock] = {}
     for event in sorted(moments, key=lambda e: (e.at, _ORDER[e.kind])):
-        if event.kind is EventKind.REPLIED and ClockKind.CLOSE not in clocks:
-            continue  # a word from the citizen while nothing waits for one: it moves no clock
+        if event.kind in {EventKind.REPLIED, EventKind.RESUMED} and ClockKind.CLOSE not in clocks:
+            continue  # no follow-up waits: a word of thanks after the end, say, moves no clock
         for kind, effects in keeper.rules.items():
             if event.kind in effects:
                 kept = keeper.apply(effects[event.kind], kind, clocks.get(kind), event.at)
@@ -434,6 +436,8 @@ class _Keeper:
             return self._continued(clock, at)
         if effect is _Effect.GO_ON and state is ClockState.PAUSED:
             return self._continued(clock, at)
+        if effect is _Effect.UNDO and state is ClockState.DONE:
+            return replace(clock, state=ClockState.RUNNING, since=at, days_left=None)
         if effect is _Effect.REPLY and state is ClockState.DONE:
             return self._continued(clock, at, at_least_days=self.sla.first_response_days)
         return clock

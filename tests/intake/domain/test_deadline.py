@@ -243,6 +243,17 @@ def test_a_reply_to_a_follow_up_of_the_last_day_is_not_overdue_before_it_is_read
     assert deadlines(*too_late).status(at("07-29 11:00"))[C.FINISH] is S.OVERDUE
 
 
+def test_a_unit_that_takes_its_follow_up_back_has_gained_nothing() -> None:
+    resumed = (*HANDED_OVER, (K.FOLLOWED_UP, "07-14 10:00"), (K.RESUMED, "07-21 11:00"))
+    found = deadlines(*resumed)
+    assert found.finish_due == end_of("07-27")
+    assert found.close_due is None
+    assert found.status(at("07-21 12:00")) == {C.VERIFY: S.MET, C.FIRST_RESPONSE: S.MET, C.FINISH: S.ON_TIME}
+    # Taking up what the citizen replied to is no second event for the clocks.
+    replied = (*HANDED_OVER, (K.FOLLOWED_UP, "07-14 10:00"), (K.REPLIED, "07-21 11:00"))
+    assert deadlines(*replied, (K.RESUMED, "07-22 11:00")) == deadlines(*replied)
+
+
 def test_thanks_after_the_end_wake_nothing() -> None:
     finished = (*HANDED_OVER, (K.FOLLOWED_UP, "07-20 08:00"), (K.FINISHED, "07-21 08:00"))
     assert deadlines(*finished, (K.REPLIED, "07-22 08:00")) == deadlines(*finished)
