@@ -26,7 +26,7 @@ from intake.web.context import runtime
 
 lab = Blueprint("lab", __name__, url_prefix="/lab")
 
-FIRST_PHONE: Final = "+628110000001"
+FIRST_PHONE: Final = "+6281100000001"
 FIRST_MAILBOX: Final = "warga@example.id"
 _LONGEST_SMS: Final = 1_600
 _LONGEST_MAIL: Final = 20_000
