@@ -71,7 +71,7 @@ def measure_quality(rows: list[dict[str, Any]]) -> dict[str, float]:
     truly = [row["urgency"] == "darurat" for row, _ in real]
     called = [answer.urgency == "darurat" for _, answer in real]
     both = sum(1 for t, c in zip(truly, called, strict=True) if t and c)
-    asked = [(row, answer) for row, answer in real if row["secret"] or row["anonymous"]]
+    asked = [(row, answer) for row, answer in real if _asks_for_secrecy(row)]
     hidden = [(row, answer) for row, answer in real if row["anonymous"]]
     return {
         "rows": len(rows),
@@ -90,12 +90,17 @@ def measure_quality(rows: list[dict[str, Any]]) -> dict[str, float]:
         "non-report reason right": _share(row["not_a_report"] == a.not_a_report for row, a in junk if a.spam),
         "real reports put aside": _share(answer.spam for _, answer in real),
         "secrecy recall": _share(_is_hidden(answer) for _, answer in asked),
-        "secrecy precision": _share(
-            row["secret"] or row["anonymous"] for row, answer in real if _is_hidden(answer)
-        ),
+        "secrecy precision": _share(row["secret"] or row["anonymous"] for row, answer in real if _is_hidden(answer)),
         "anonymity recall": _share(answer.anonymous for _, answer in hidden),
         "anonymity precision": _share(row["anonymous"] for row, answer in real if answer.anonymous),
     }
+
+
+def _asks_for_secrecy(row: dict[str, Any]) -> bool:
+    """Whether the sender asks; rows that are secret only for what they are about do not count."""
+    topics = taxonomy().topics
+    about = [topics[code] for code in (row["topic"], *row["also"])]
+    return row["anonymous"] or (row["secret"] and not any(topic.secret or topic.group == "HKM" for topic in about))
 
 
 def _is_hidden(answer: Classification) -> bool:
@@ -117,7 +122,8 @@ def resend(text: str, chance: random.Random) -> str:
             if len(meaning) == 1:
                 forms.setdefault(meaning[0], []).append(form)
         words = [
-            chance.choice(forms[word.lower()]) if word.lower() in forms and chance.random() < 0.6 else word for word in words
+            chance.choice(forms[word.lower()]) if word.lower() in forms and chance.random() < 0.6 else word
+            for word in words
         ]
     if kind in ("typos", "both"):
         for _ in range(max(1, len(words) // 12)):
@@ -134,7 +140,7 @@ def resend(text: str, chance: random.Random) -> str:
 
 def measure_duplicates(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Return how many simulated resends are found, and how many pairs of different reports are joined."""
-    chance = random.Random(7)  # noqa: S311 - a repeatable simulation
+    chance = random.Random(7)
     texts = [row["text"] for row in rows if not row["not_a_report"] and len(row["text"].split()) > 4]
     sent = [(text, resend(text, chance)) for text in chance.choices(texts, k=500)]
     found = _share(is_folded_resend(fold(again), fold(text)) for text, again in sent)
@@ -156,7 +162,7 @@ def measure_speed(rows: list[dict[str, Any]]) -> dict[str, float]:
         classify(text)
     cpu_ms = (time.process_time() - cpu) / len(texts) * 1000
     wall_ms = (time.perf_counter() - start) / len(texts) * 1000
-    chance = random.Random(3)  # noqa: S311 - repeatable
+    chance = random.Random(3)
     worst = 0.0
     letters = "abcdefghijklmnopqrstuvwxyz"
     hostile = (

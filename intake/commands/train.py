@@ -4,7 +4,9 @@ Needs scikit-learn (in the development requirements); nothing that runs in produ
 of plain numbers under ``SAHUT_DATA/models``, which `sahut models` compares and activates.
 
 What surprises: examples whose id has an odd CRC-32 are held back: they are never trained on, so that any two models can
-be compared on the same rows for ever. Words enter a model only as hashes, and only those that at least two examples
+be compared on the same rows for ever. The lexicon grew while people looked at the very rows that are trained on, so it
+knows them too well: each row is shown several times with some of its words forgotten, or the model would trust the
+lexicon more than new texts deserve. Words enter a model only as hashes, and only those that at least two examples
 share, so that a model carries no name from any report.
 """
 
@@ -14,6 +16,7 @@ import base64
 import csv
 import json
 import os
+import random
 import zlib
 from array import array
 from collections import Counter
@@ -26,19 +29,23 @@ from typing import Any
 import click
 
 from intake.understand.classify.features import FEATURES_VERSION, dense, dense_names, hashed
-from intake.understand.classify.judges import HEADS, REPORT
+from intake.understand.classify.judges import HEADS, REPORT, WISH
 from intake.understand.classify.lexicon import TYPES, URGENCIES, Lexicon, Reading, lexicon
 
 OWN_CORPUS = ("bench/data/classify_a.jsonl", "bench/data/classify_b.jsonl")
 _SHARED_BY_AT_LEAST = 2
 _WORD_WEIGHT = 6.0
-_REGULARISATION = {"group": 1.5, "type": 2.0, "urgency": 1.5, "report": 3.0}
+_REGULARISATION = {"type": 0.5, "urgency": 0.4, "report": 0.8, "wish": 0.8}
 _FOLDS, _STEPS = 5, 200
-_GROUP_CUES = ("type.terima_kasih", "type.info")
+_COPIES, _FORGOTTEN_SHARE = 4, 0.25
 
 
 class UnreadableExamples(ValueError):
-    """A corrections file that cannot be used, with the line."""
+    """Corrections that cannot be used: what is wrong, and where."""
+
+    def __init__(self, what: str, where: str = "") -> None:
+        """Say what is wrong and, where known, in which file and row."""
+        super().__init__(f"{where}: {what}" if where else what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Example:
     type: str | None
     urgency: str | None
     not_a_report: str | None
+    asks_secrecy: bool | None = None
 
     @property
     def held_back(self) -> bool:
@@ -69,17 +77,18 @@ def read_examples(path: Path, known: Lexicon) -> Iterator[Example]:
         rows: Iterable[Mapping[str, Any]]
         rows = csv.DictReader(lines) if path.suffix == ".csv" else (_object(line) for line in lines if line.strip())
         for number, row in enumerate(rows, start=1):
+            where = f"{path.name}, row {number}"
             text = row.get("text")
             if not isinstance(text, str) or not text.strip():
-                raise UnreadableExamples(f"{path.name}, row {number}: no text")
+                raise UnreadableExamples("no text", where)
             topic = row.get("topic") or None
             if topic is not None and topic not in known.taxonomy.topics:
-                raise UnreadableExamples(f"{path.name}, row {number}: no such topic: {topic}")
+                raise UnreadableExamples("no such topic", where)
             kind, urgency = row.get("type") or None, row.get("urgency") or None
             if kind not in (None, *TYPES) or urgency not in (None, *URGENCIES):
-                raise UnreadableExamples(f"{path.name}, row {number}: no such type or urgency")
+                raise UnreadableExamples("no such type or urgency", where)
             identity = str(row.get("id") or f"{path.name}:{number}")
-            yield Example(identity, text, topic, kind, urgency, row.get("not_a_report") or None)
+            yield Example(identity, text, topic, kind, urgency, row.get("not_a_report") or None, _asks(row, known))
 
 
 def _object(line: str) -> Mapping[str, Any]:
@@ -92,12 +101,30 @@ def _object(line: str) -> Mapping[str, Any]:
     return row
 
 
+def _asks(row: Mapping[str, Any], known: Lexicon) -> bool | None:
+    """Whether the sender asks for secrecy; a report that is secret for what it is about says nothing of that."""
+    anonymous, secret = (str(row.get(name, "")).lower() in ("true", "1", "ya") for name in ("anonymous", "secret"))
+    if "anonymous" not in row or anonymous:
+        return True if anonymous else None
+    about = [row.get("topic"), *(row.get("also") or ())]
+    if secret and any(code in known.taxonomy.topics and demands_secrecy(known, str(code)) for code in about):
+        return None
+    return secret
+
+
+def demands_secrecy(known: Lexicon, code: str) -> bool:
+    """Return whether a topic makes a report secret by itself."""
+    topic = known.taxonomy.topics[code]
+    return topic.secret or topic.group == "HKM"
+
+
 def labels_of(example: Example, known: Lexicon) -> dict[str, str | None]:
     """Return the label of each head, None where the example says nothing about it."""
     if example.not_a_report:
-        return {"group": None, "type": None, "urgency": None, "report": REPORT[1]}
+        return {"group": None, "type": None, "urgency": None, "report": REPORT[1], "wish": None}
     group = known.taxonomy.topics[example.topic].group if example.topic else None
-    return {"group": group, "type": example.type, "urgency": example.urgency, "report": REPORT[0]}
+    wish = None if example.asks_secrecy is None else WISH[example.asks_secrecy]
+    return {"group": group, "type": example.type, "urgency": example.urgency, "report": REPORT[0], "wish": wish}
 
 
 def train_model(examples: Sequence[Example], known: Lexicon, *, version: str) -> dict[str, Any]:
@@ -111,13 +138,12 @@ def train_model(examples: Sequence[Example], known: Lexicon, *, version: str) ->
     counted = Counter(key for reading in readings for key in hashed(reading))
     keys = sorted(key for key, count in counted.items() if count >= _SHARED_BY_AT_LEAST)
     names = dense_names(known)
+    shown = [(number, copy) for number, reading in enumerate(readings) for copy in _copies(reading, known, number)]
+    labels = [labels_of(example, known) for example in examples]
     heads, bias, dense_columns, word_columns = [], [], [], []
-    for head in HEADS:
-        labelled = [
-            (reading, label)
-            for reading, example in zip(readings, examples, strict=True)
-            if (label := labels_of(example, known)[head]) is not None
-        ]
+    asked = HEADS if any(label["wish"] == WISH[1] for label in labels) else HEADS[:-1]
+    for head in asked:
+        labelled = [(copy, label, number) for number, copy in shown if (label := labels[number][head]) is not None]
         fitted = _fit(head, labelled, keys, names)
         heads.append({"name": head, "classes": fitted.classes, "temperature": round(fitted.temperature, 3)})
         bias += fitted.bias
@@ -156,28 +182,49 @@ class _Fitted:
     words: list[list[float]]
 
 
-def _fit(head: str, labelled: Sequence[tuple[Reading, str]], keys: Sequence[int], names: Sequence[str]) -> _Fitted:
+def _copies(reading: Reading, known: Lexicon, seed: int) -> list[Reading]:
+    """Return ``reading`` several times, each as if the lexicon did not know some of its words."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    words = sorted({reading.roots[place] for hit in reading.hits for place in (hit.start, hit.end)})
+    return [
+        known.forget(reading, {word for word in words if chance.random() < _FORGOTTEN_SHARE}) for _ in range(_COPIES)
+    ]
+
+
+def _fit(head: str, labelled: Sequence[tuple[Reading, str, int]], keys: Sequence[int], names: Sequence[str]) -> _Fitted:
     import numpy as np
     from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import GroupKFold
+
+    from intake.commands.tied import TiedRegression
 
     used = [_is_used(head, name) for name in names]
     place_of = {key: place for place, key in enumerate(keys)}
     rows, columns, values = [], [], []
-    for number, (reading, _) in enumerate(labelled):
+    for number, (reading, _, _) in enumerate(labelled):
         places = [place_of[key] for key in hashed(reading) if key in place_of]
         rows += [number] * len(places)
         columns += places
         values += [_WORD_WEIGHT * max(1, len(places)) ** -0.5] * len(places)
     words = csr_matrix((values, (rows, columns)), shape=(len(labelled), len(keys)))
-    numbers = np.array([dense(reading) for reading, _ in labelled]) * np.array(used, dtype=float)
+    numbers = np.array([dense(reading) for reading, _, _ in labelled]) * np.array(used, dtype=float)
     matrix = hstack([csr_matrix(numbers), words]).tocsr()
-    truth = np.array([label for _, label in labelled])
-    learner = LogisticRegression(C=_REGULARISATION[head], max_iter=_STEPS, tol=1e-3)
-    rarest = min(Counter(truth.tolist()).values())
-    folds = StratifiedKFold(max(2, min(_FOLDS, rarest)), shuffle=True, random_state=1)
-    unseen = cross_val_predict(learner, matrix, truth, cv=folds, method="predict_log_proba")
+    truth = np.array([label for _, label, _ in labelled])
+    if head == "group":
+        learner: Any = TiedRegression([name.removeprefix("group.") for name in names if name.startswith("group.")])
+    else:
+        learner = LogisticRegression(
+            C=_REGULARISATION[head], max_iter=_STEPS, tol=1e-3, class_weight=_weights(head, truth.tolist())
+        )
+    sources = [number for _, _, number in labelled]
+    folds = GroupKFold(max(2, min(_FOLDS, len(set(sources)))))
+    names_of_classes = sorted(set(truth.tolist()))
+    unseen = np.full((len(labelled), len(names_of_classes)), -20.0)
+    for seen, left in folds.split(matrix, truth, sources):
+        learner.fit(matrix[seen], truth[seen])
+        places = [names_of_classes.index(name) for name in learner.classes_]
+        unseen[np.ix_(left, places)] = learner.predict_log_proba(matrix[left])
     learner.fit(matrix, truth)
     classes = [str(name) for name in learner.classes_]
     coefficients, bias = learner.coef_, learner.intercept_
@@ -186,16 +233,24 @@ def _fit(head: str, labelled: Sequence[tuple[Reading, str]], keys: Sequence[int]
     width = len(names)
     return _Fitted(
         classes,
-        _temperature(unseen, [classes.index(label) for _, label in labelled]),
+        _temperature(unseen, [classes.index(label) for _, label, _ in labelled]),
         [float(number) for number in bias],
         [[float(number) for number in row[:width] * np.array(used, dtype=float)] for row in coefficients],
         [[float(number) * _WORD_WEIGHT for number in row[width:]] for row in coefficients],
     )
 
 
+def _weights(head: str, truth: list[str]) -> dict[str, float] | None:
+    """Return a weight for each type: rare ones count more, by the square root of how rare. Other heads: no weights."""
+    if head != "type":
+        return None
+    counted = Counter(truth)
+    return {name: (len(truth) / (len(counted) * count)) ** 0.5 for name, count in counted.items()}
+
+
 def _is_used(head: str, name: str) -> bool:
-    """The group head looks at group scores and little else, so that it stays readable and general."""
-    return head != "group" or name.startswith("group.") or name in _GROUP_CUES
+    """The group head looks at group scores and words only, so that it stays readable and general."""
+    return head != "group" or name.startswith("group.")
 
 
 def _temperature(unseen: Any, truth: Sequence[int]) -> float:

@@ -3,8 +3,8 @@
 A resend joins the sender's first report and they are told so; what another citizen sends is only ever *suggested* to an
 officer. Pure functions: who looks up which earlier messages, and merges, is not decided here.
 
-What surprises: people report three broken lamps with one sentence and change only the street. Two texts that each hold a
-number or a telling word that the other lacks are therefore two reports, however alike the rest is.
+What surprises: people report three broken lamps with one sentence and change only the street. Two texts that each hold
+a number or a telling word that the other lacks are therefore two reports, however alike the rest is.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from intake.understand.text import fold
 NEAR_RATIO = 0.75
 """Indel ratio of two normalised texts from which on they may be one text sent twice."""
 _CUT_SHARE, _CUT_RATIO = 0.4, 0.88
-_TELLING_LETTERS, _SAME_WORD = 4, 60.0
+_TELLING_LETTERS, _SAME_WORD = 4, 70.0
 _MAX_COMPARED_CHARS = 2_000
-_GREETING = frozenset(
-    "assalamualaikum wassalam selamat pagi siang sore malam bapak ibu pak bu yth kepada mohon tolong terima kasih admin "
-    "min halo ditindaklanjuti tindak lanjut segera wr wb salam lagi kirim ulang maaf permisi warga".split()
-)
+_GREETING = frozenset({
+    "assalamualaikum", "wassalam", "selamat", "pagi", "siang", "sore", "malam", "bapak", "ibu", "pak", "bu", "yth",
+    "kepada", "mohon", "tolong", "terima", "kasih", "admin", "min", "halo", "ditindaklanjuti", "tindak", "lanjut",
+    "segera", "wr", "wb", "salam", "lagi", "kirim", "ulang", "maaf", "permisi", "warga",
+})  # fmt: skip
 
 
 def fingerprint(text: str) -> str:
@@ -51,7 +52,7 @@ def is_folded_resend(text: str, earlier: str) -> bool:
 
 
 def find_resend(text: str, earlier: Iterable[tuple[int, str]]) -> int | None:
-    """Return the id of the first of the sender's ``earlier`` (id, text), newest first, that ``text`` repeats, or None."""
+    """Return the id of the first of ``earlier`` (id, text; newest first) that ``text`` repeats, or None."""
     folded = fold(text)
     for identity, said in earlier:
         if is_folded_resend(folded, fold(said)):
@@ -85,18 +86,18 @@ def _is_cut(first: str, second: str) -> bool:
 
 def _contradict(first: list[str], second: list[str]) -> bool:
     """Whether each text says something that the other does not."""
-    return _says_more(first, second) and _says_more(second, first)
+    only_first, only_second = set(first) - set(second) - _GREETING, set(second) - set(first) - _GREETING
+    return _says_more(only_first, only_second, second) and _says_more(only_second, only_first, first)
 
 
-def _says_more(words: list[str], other: list[str]) -> bool:
-    known, joined = set(other), "".join(other)
-    for word in dict.fromkeys(words):
-        if word in known or word in _GREETING:
-            continue
+def _says_more(words: set[str], other_words: set[str], other: list[str]) -> bool:
+    """Whether one of ``words`` is neither misspelled among ``other_words`` nor run together with its neighbours."""
+    joined = "".join(other)
+    for word in words:
         if word.isdigit():
             return True
         if len(word) < _TELLING_LETTERS or word in joined:
             continue
-        if not any(fuzz.ratio(word, candidate, score_cutoff=_SAME_WORD) for candidate in known):
+        if not any(fuzz.ratio(word, candidate, score_cutoff=_SAME_WORD) for candidate in other_words):
             return True
     return False

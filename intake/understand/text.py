@@ -11,9 +11,9 @@ spelling list knows stays.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import unicodedata
-from importlib import resources
 
 MAX_LENGTH_CHARS = 10_000
 """Longer texts are read from both ends: what somebody wants stands at the start or at the end."""
@@ -35,12 +35,19 @@ def clean(text: str) -> str:
     return text.lower()
 
 
+def read_table(name: str) -> list[str]:
+    """Return the lines of a file of ``intake/understand/data``; raises ``FileNotFoundError``."""
+    # os.path, not pathlib or importlib.resources: those two cost more time to import than everything else here together
+    path = os.path.join(os.path.dirname(__file__), "data", name)  # noqa: PTH118, PTH120
+    with open(path, encoding="utf-8") as table:  # noqa: PTH123
+        return table.read().splitlines()
+
+
 @functools.cache
 def spelling() -> dict[str, tuple[str, ...]]:
     """Return written form → words, from ``data/classify_spelling.tsv``."""
     table: dict[str, tuple[str, ...]] = {}
-    lines = resources.files("intake.understand").joinpath("data/classify_spelling.tsv").read_text("utf-8")
-    for line in lines.splitlines():
+    for line in read_table("classify_spelling.tsv"):
         if line and line[0] != "#":
             forms, meaning = line.split("\t")[:2]
             words = tuple(meaning.split())
@@ -56,27 +63,17 @@ def words_of(text: str) -> list[str]:
     """
     if "-" in text:
         text = _DOUBLED.sub(r"\1", text)
-    known = spelling()
+    known, tripled = spelling(), _REPEATED.search
     found: list[str] = []
     for word in _WORD.findall(text):
         expanded = known.get(word)
         if expanded is not None:
             found += expanded
-        elif word.isalpha() and not _has_triple(word):
+        elif word.isalpha() and tripled(word) is None:
             found.append(word)
         else:
             found += _respell(word, known)
     return found
-
-
-def _has_triple(word: str) -> bool:
-    previous = run = ""
-    for letter in word:
-        run = run + letter if letter == previous else letter
-        if len(run) == 3:
-            return True
-        previous = letter
-    return False
 
 
 def _respell(word: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from math import exp
 
 from intake.understand.classify.authority import find_responsible
+from intake.understand.classify.features import closes_with_thanks
 from intake.understand.classify.judges import Judge, LexiconJudge, LinearJudge, Verdict, parse_model
-from intake.understand.classify.lexicon import Lexicon, Reading, lexicon, read_lines
+from intake.understand.classify.lexicon import Lexicon, Reading, lexicon
 from intake.understand.classify.nonreports import find_reason
 from intake.understand.classify.result import Classification, TopicGuess
 from intake.understand.classify.secrecy import find_wish, topic_demands_secrecy
 from intake.understand.classify.taxonomy import NOT_A_REPORT, OTHER, PRAISE, REGENCY, VILLAGE, Taxonomy, Topic
+from intake.understand.text import read_table
 
 CONFIDENT_AT = 0.7
 """Below this a report goes to a person and is not sent to a unit."""
@@ -19,6 +22,8 @@ EMERGENCY_AT = 0.35
 """An emergency that is missed costs more than one that is not: this is below one half on purpose."""
 _TOP_TOPICS, _EVIDENCE_WORDS = 3, 8
 _TOPIC_TEMPERATURE = 2.5
+_THANKS_FROM, _OTHER_GROUP = 0.5, "LLN"
+_BARE_THANKS, _LETTER_WORDS = 2.0, 5
 
 
 class Classifier:
@@ -39,12 +44,13 @@ class Classifier:
         reason = find_reason(self._lexicon, reading, verdict.no_report)
         if reason is not None:
             return self._put_aside(reading, verdict, reason)
+        verdict = _with_thanks(self._without_manners(reading, verdict))
         group = max(verdict.groups, key=verdict.groups.__getitem__)
         kind = max(verdict.types, key=verdict.types.__getitem__)
         topics = self._topics(reading, verdict, kind)
         topic = self._lexicon.taxonomy.topics[topics[0].code]
         urgency = self._urgency(verdict)
-        wish = find_wish(self._lexicon, reading)
+        wish = find_wish(self._lexicon, reading, verdict.wish)
         demanded = topic_demands_secrecy(self._lexicon, reading, topic.code)
         responsible = find_responsible(self._lexicon, reading, topic)
         evidence = {"topic": self._words_for(reading, topic)}
@@ -115,6 +121,15 @@ class Classifier:
             versions=self._versions(),
         )
 
+    def _without_manners(self, reading: Reading, verdict: Verdict) -> Verdict:
+        """Return ``verdict`` less the thanks that only close a letter."""
+        praise = reading.scores[self._lexicon.number["type.terima_kasih"]]
+        if praise > _BARE_THANKS or len(reading.roots) < _LETTER_WORDS or not closes_with_thanks(reading.roots):
+            return verdict
+        types = {name: share for name, share in verdict.types.items() if name != "terima_kasih"}
+        total = sum(types.values()) or 1.0
+        return replace(verdict, types={name: share / total for name, share in types.items()} | {"terima_kasih": 0.0})
+
     def _topics(self, reading: Reading, verdict: Verdict, kind: str) -> tuple[TopicGuess, ...]:
         """Return the best topics: the judge says which group, the lexicon which topic in it."""
         guesses: list[TopicGuess] = []
@@ -175,6 +190,16 @@ _CUE_OF_TYPE = {
 }
 
 
+def _with_thanks(verdict: Verdict) -> Verdict:
+    """Return ``verdict`` with thanks counted as a topic: who thanks for a mended road does not report a road."""
+    thanks = verdict.types["terima_kasih"]
+    if thanks < _THANKS_FROM:
+        return verdict
+    groups = {group: share * (1 - thanks) for group, share in verdict.groups.items()}
+    groups[_OTHER_GROUP] = groups.get(_OTHER_GROUP, 0.0) + thanks
+    return replace(verdict, groups=groups)
+
+
 def _by_share(pair: tuple[str, float]) -> float:
     return -pair[1]
 
@@ -194,7 +219,7 @@ def shipped_classifier() -> Classifier:
 def shipped_judge(known: Lexicon) -> Judge:
     """Return the judge of the shipped model; the lexicon alone where no model is shipped."""
     try:
-        text = "\n".join(read_lines("model.json"))
+        text = "\n".join(read_table("model.json"))
     except FileNotFoundError:
         return LexiconJudge(known)
     return LinearJudge(known, parse_model(text))
@@ -202,5 +227,5 @@ def shipped_judge(known: Lexicon) -> Judge:
 
 def classifier_for(known: Taxonomy, judge: Judge | None = None) -> Classifier:
     """Return a classifier with a regency's own taxonomy (``Taxonomy.for_regency``) and, if given, another judge."""
-    own = Lexicon(known, read_lines("lexicon.tsv"), read_lines("classify_cues.tsv"))
+    own = Lexicon(known, read_table("lexicon.tsv"), read_table("classify_cues.tsv"))
     return Classifier(own, judge or shipped_judge(own))

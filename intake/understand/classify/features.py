@@ -16,9 +16,29 @@ FEATURES_VERSION = 1
 HASH_BITS = 16
 _MASK = (1 << HASH_BITS) - 1
 _MAX_WORDS = 1_500
+_CLOSING_WORDS = 6
 _LINK = re.compile(r"https?:|www\.|\b(?:bit\.ly|wa\.me|t\.me)\b|\.(?:com|net|xyz|top|click|info|site)\b")
-SURFACE = ("question", "exclaim", "link", "phone", "money", "short", "long", "words", "topical", "margin")
+SURFACE = (
+    "question",
+    "exclaim",
+    "asks last",
+    "link",
+    "phone",
+    "money",
+    "short",
+    "long",
+    "words",
+    "topical",
+    "margin",
+    "danger",
+    "unsaid",
+    "closing",
+)
 _PHONE = re.compile(r"(?:\+?62|0)8\d[\d -]{7,13}")
+
+
+_SPAM = slice(CUES.index("spam.iklan"), CUES.index("spam.pribadi") + 1)
+_DANGER = slice(CUES.index("urg.bahaya"), CUES.index("urg.kiasan") + 1)
 
 
 def dense_names(lexicon: Lexicon) -> tuple[str, ...]:
@@ -41,6 +61,7 @@ def dense(reading: Reading) -> list[float]:
     surface = [
         1.0 if "?" in text else 0.0,
         1.0 if "!" in text else 0.0,
+        1.0 if text.rstrip().endswith("?") else 0.0,
         1.0 if ("." in text or ":" in text) and _LINK.search(text) else 0.0,
         1.0 if "8" in text and _PHONE.search(text) else 0.0,
         1.0 if "rp" in text or "ribu" in reading.words or "juta" in reading.words else 0.0,
@@ -49,18 +70,41 @@ def dense(reading: Reading) -> list[float]:
         log1p(count),
         first,
         first - second,
+        danger(reading),
+        float(max(0.0, max(scores[-len(CUES) :][_SPAM]) - max(reading.groups)) ** 0.5),
+        1.0 if closes_with_thanks(reading.roots) else 0.0,
     ]
     return groups + cues + surface
+
+
+def closes_with_thanks(roots: list[str]) -> bool:
+    """Whether thanks stand at the very end and nowhere else: good manners, not what the message is about."""
+    tail = roots[-_CLOSING_WORDS:]
+    return (
+        len(roots) > len(tail) // 2
+        and "kasih" in tail
+        and "kasih" not in roots[:-_CLOSING_WORDS]
+        and roots[0] != "terima"
+    )
+
+
+def danger(reading: Reading) -> float:
+    """Return how much speaks for danger to somebody now, less what speaks for past, maybe and figure of speech."""
+    harm, now, people, past, maybe, figure = reading.scores[-len(CUES) :][_DANGER]
+    if not harm:
+        return 0.0
+    return float(max(0.0, harm + 0.7 * now + 0.5 * people - past - maybe - 2 * figure) ** 0.5)
 
 
 def hashed(reading: Reading) -> list[int]:
     """Return the hashes of the roots and of the pairs of neighbouring roots, each once, in order."""
     roots = reading.roots[:_MAX_WORDS]
-    found = {crc32(root.encode()) & _MASK: None for root in roots if not root.isdigit()}
-    previous = ""
+    previous = b""
+    found: dict[int, None] = {}
     for root in roots:
-        found[crc32(f"{previous} {root}".encode()) & _MASK] = None
-        previous = root
+        coded = root.encode()
+        found[crc32(coded) & _MASK] = found[crc32(previous + b" " + coded) & _MASK] = None
+        previous = coded
     return list(found)
 
 

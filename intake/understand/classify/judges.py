@@ -22,7 +22,8 @@ from typing import Any, Protocol
 from intake.understand.classify.features import FEATURES_VERSION, dense, dense_names, hashed
 from intake.understand.classify.lexicon import CUES, TYPES, URGENCIES, Lexicon, Reading
 
-HEADS = ("group", "type", "urgency", "report")
+HEADS = ("group", "type", "urgency", "report", "wish")
+WISH = ("biasa", "rahasia")
 REPORT = ("laporan", "bukan_laporan")
 
 
@@ -38,6 +39,7 @@ class Verdict:
     types: dict[str, float]
     urgencies: dict[str, float]
     no_report: float
+    wish: float
 
 
 class Judge(Protocol):
@@ -105,6 +107,7 @@ class LexiconJudge:
             dict(zip(TYPES, types, strict=True)),
             dict(zip(URGENCIES, urgencies, strict=True)),
             1 / (1 + exp(-max(-30.0, min(30.0, odds)))),
+            0.0,
         )
 
 
@@ -131,18 +134,18 @@ class LinearJudge:
                 classes = tuple(head["classes"])
                 self._heads.append(_Head(head["name"], classes, start, float(head["temperature"])))
                 start += len(classes)
-            if tuple(head.name for head in self._heads) != HEADS or not set(self._heads[0].classes) <= set(
-                lexicon.groups
-            ):
+            if tuple(head.name for head in self._heads) not in (HEADS, HEADS[:-1]) or not set(
+                self._heads[0].classes
+            ) <= set(lexicon.groups):
                 raise UnusableModel("this model was trained for other questions")
             self._columns = start
             self._bias = [float(number) for number in model["bias"]]
-            self._dense = [[float(number) for number in column] for column in model["dense"]]
+            self._dense = _by_feature(model["dense"], len(model["dense_names"]))
             self._scales = [float(number) for number in model["scales"]]
             keys, weights = array("H"), array("b")
             keys.frombytes(base64.b64decode(model["keys"]))
             weights.frombytes(base64.b64decode(model["weights"]))
-            if len(weights) != len(keys) * start or len(self._dense) != start or len(self._bias) != start:
+            if not len(weights) == len(keys) * start or not len(model["dense"]) == len(self._bias) == start:
                 raise UnusableModel("this model's tables do not fit each other")
         except (KeyError, TypeError, ValueError) as fault:
             if isinstance(fault, UnusableModel):
@@ -160,7 +163,13 @@ class LinearJudge:
             found[head.name] = dict(
                 zip(head.classes, softmax([number / head.temperature for number in part]), strict=True)
             )
-        return Verdict(found["group"], found["type"], found["urgency"], found["report"]["bukan_laporan"])
+        return Verdict(
+            found["group"],
+            found["type"],
+            found["urgency"],
+            found["report"][REPORT[1]],
+            found.get("wish", {}).get(WISH[1], 0.0),
+        )
 
     def logits(self, reading: Reading) -> list[float]:
         """Return the raw sums, one a column, before temperature."""
@@ -170,16 +179,29 @@ class LinearJudge:
         for place in keys:
             sums = list(map(add, sums, weights[place : place + columns]))
         share = max(1.0, len(keys)) ** -0.5
-        numbers = [(place, number) for place, number in enumerate(dense(reading)) if number]
-        return [
-            bias + share * scale * total + sum([column[place] * number for place, number in numbers])
-            for bias, scale, total, column in zip(self._bias, self._scales, sums, self._dense, strict=True)
+        found = [
+            bias + share * scale * total for bias, scale, total in zip(self._bias, self._scales, sums, strict=True)
         ]
+        for number, pairs in zip(dense(reading), self._dense, strict=True):
+            if number:
+                for column, weight in pairs:
+                    found[column] += number * weight
+        return found
 
     def word_weight(self, key: int, column: int) -> float:
         """Return what the word hashed as ``key`` is worth to a column, 0 when unknown."""
         place = self._rows.get(key)
         return 0.0 if place is None else self._weights[place + column] * self._scales[column]
+
+
+def _by_feature(columns: Sequence[Sequence[float]], width: int) -> list[list[tuple[int, float]]]:
+    """Return, for each dense number, the columns it speaks for: most speak for few."""
+    if any(len(column) != width for column in columns):
+        raise UnusableModel("this model's tables do not fit each other")
+    return [
+        [(column, float(weights[place])) for column, weights in enumerate(columns) if weights[place]]
+        for place in range(width)
+    ]
 
 
 def parse_model(text: str) -> dict[str, Any]:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 from intake.understand.classify.matching import Hit, Matcher, read_terms
 from intake.understand.classify.stems import Roots
 from intake.understand.classify.taxonomy import Taxonomy, taxonomy
-from intake.understand.text import clean, words_of
+from intake.understand.text import clean, read_table, words_of
 
 TYPES = ("pengaduan", "aspirasi", "permintaan_informasi", "terima_kasih")
 URGENCIES = ("darurat", "tinggi", "sedang", "rendah")
@@ -79,6 +78,7 @@ class Lexicon:
         self.classes = (*self.topics, *self.groups, *CUES)
         self.number = {name: place for place, name in enumerate(self.classes)}
         places = {group: place for place, group in enumerate(self.groups)}
+        self.secret_topics = tuple(code for code, topic in known.topics.items() if topic.secret)
         self.group_of = [places[topic.group] for topic in known.topics.values()]
         self.version = "+".join(_version(lines) for lines in (lexicon, cues))
         self._matcher = Matcher([*read_terms(lexicon, self.number), *read_terms(cues, self.number)])
@@ -90,7 +90,18 @@ class Lexicon:
         cleaned = clean(text)
         words = words_of(cleaned)
         roots = self._roots.of(words)
-        hits = self._matcher.find(roots)
+        return self._score(cleaned, words, roots, self._matcher.find(roots))
+
+    def forget(self, reading: Reading, forgotten: Container[str]) -> Reading:
+        """Return ``reading`` as a lexicon without the ``forgotten`` roots would have made it. For training only."""
+        hits = [
+            hit
+            for hit in reading.hits
+            if reading.roots[hit.start] not in forgotten and reading.roots[hit.end] not in forgotten
+        ]
+        return self._score(reading.text, reading.words, reading.roots, hits)
+
+    def _score(self, cleaned: str, words: list[str], roots: list[str], hits: list[Hit]) -> Reading:
         scores = [0.0] * len(self.classes)
         for hit in hits:
             for number, weight in hit.worth:
@@ -115,12 +126,7 @@ def _version(lines: Sequence[str]) -> str:
     return found.group(0).removeprefix("# ").replace(" ", "-").rstrip(":") if found else "unversioned"
 
 
-def read_lines(name: str) -> list[str]:
-    """Return the lines of a data file of ``intake.understand``."""
-    return resources.files("intake.understand").joinpath(f"data/{name}").read_text("utf-8").splitlines()
-
-
 @functools.cache
 def lexicon() -> Lexicon:
     """Return the lexicon that ships with the project, read once."""
-    return Lexicon(taxonomy(), read_lines("lexicon.tsv"), read_lines("classify_cues.tsv"))
+    return Lexicon(taxonomy(), read_table("lexicon.tsv"), read_table("classify_cues.tsv"))

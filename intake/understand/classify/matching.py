@@ -34,58 +34,57 @@ class Matcher:
 
     def __init__(self, terms: Iterable[tuple[str, int, float]]) -> None:
         """Take (term, class number, weight); the same term may stand under several classes."""
-        collected: dict[str, dict[int, float]] = {}
+        collected: dict[str, tuple[tuple[int, float], ...]] = {}
         for term, number, weight in terms:
-            worth = collected.setdefault(term, {})
-            worth[number] = max(weight, worth[number], key=abs) if number in worth else weight
+            known = collected.get(term)
+            collected[term] = ((number, weight),) if known is None else _join(known, number, weight)
         self._single: dict[str, tuple[tuple[int, float], ...]] = {}
-        self._ordered: dict[str, dict[str, list[tuple[int, str, str, tuple[tuple[int, float], ...]]]]] = {}
+        self._pairs: dict[str, list[tuple[int, str, str, tuple[tuple[int, float], ...]]]] = {}
         words: set[str] = set()
-        for term, worth in collected.items():
-            value = tuple(worth.items())
+        firsts: set[str] = set()
+        pairs = self._pairs
+        for term, value in collected.items():
             if "~" in term:
                 first, _, second = term.partition("~")
-                self._add(first, second, -_NEAR, "", term, value)
-                words |= {first, second}
+                words.add(first)
+                words.add(second)
+                firsts.add(first)
+                firsts.add(second)
+                pairs.setdefault(f"{first} {second}", []).append((_NEAR, "", term, value))
+                pairs.setdefault(f"{second} {first}", []).append((_NEAR, "", term, value))
                 continue
             parts = term.replace("_", " ").split(" ")
+            words.update(parts)
             if len(parts) == 1:
                 self._single[term] = value
-            elif len(parts) in (2, 3):
-                gap = 1 if term[len(parts[0])] == "_" else _GAP
-                self._add(parts[0], parts[1], gap, parts[2] if len(parts) == 3 else "", term, value)
-            else:
+                continue
+            if len(parts) not in (2, 3):
                 raise UnreadableTerm(term)
-            words.update(parts)
+            firsts.add(parts[0])
+            gap = 1 if term[len(parts[0])] == "_" else _GAP
+            third = parts[2] if len(parts) == 3 else ""
+            pairs.setdefault(f"{parts[0]} {parts[1]}", []).append((gap, third, term, value))
+        self._firsts = frozenset(firsts)
         self.words = frozenset(words)
         """Every word that stands in a term."""
 
-    def _add(
-        self, first: str, second: str, gap: int, third: str, term: str, value: tuple[tuple[int, float], ...]
-    ) -> None:
-        self._ordered.setdefault(first, {}).setdefault(second, []).append((gap, third, term, value))
-        if gap < 0:
-            self._ordered.setdefault(second, {}).setdefault(first, []).append((gap, third, term, value))
-
     def find(self, roots: list[str]) -> list[Hit]:
         """Return the terms found in ``roots``, each once, in order of their first word."""
-        words, single, ordered = self.words, self._single, self._ordered
+        words, single, firsts, pairs = self.words, self._single, self._firsts, self._pairs
         live = [(place, root) for place, root in enumerate(roots) if root in words]
         hits: dict[str, Hit] = {}
         for number, (place, root) in enumerate(live):
             value = single.get(root)
             if value is not None and root not in hits:
                 hits[root] = Hit(root, place, place, value)
-            seconds = ordered.get(root)
-            if seconds is None:
+            if root not in firsts:
                 continue
-            for ahead in range(number + 1, min(number + 1 + _AHEAD, len(live))):
-                there, second = live[ahead]
+            for there, second in live[number + 1 : number + 1 + _AHEAD]:
                 apart = there - place
                 if apart > _NEAR:
                     break
-                for gap, third, term, worth in seconds.get(second, ()):
-                    if term in hits or apart > abs(gap):
+                for gap, third, term, worth in pairs.get(f"{root} {second}", ()):
+                    if apart > gap or term in hits:
                         continue
                     if not third:
                         hits[term] = Hit(term, place, there, worth)
@@ -94,8 +93,18 @@ class Matcher:
         return list(hits.values())
 
 
+def _join(known: tuple[tuple[int, float], ...], number: int, weight: float) -> tuple[tuple[int, float], ...]:
+    """Return ``known`` with one more class; a term listed twice for one class keeps its greater weight."""
+    for place, other in known:
+        if place == number:
+            if abs(other) >= abs(weight):
+                return known
+            return (*(pair for pair in known if pair[0] != number), (number, weight))
+    return (*known, (number, weight))
+
+
 def read_terms(lines: Iterable[str], numbers: Mapping[str, int]) -> list[tuple[str, int, float]]:
-    """Read lines "class TAB weight TAB term, term, ..."; ``numbers`` gives each class its number. # starts a comment."""
+    """Read lines "class TAB weight TAB term, term, ..."; ``numbers`` gives each class its number; # is a comment."""
     terms = []
     for line in lines:
         if not line or line[0] == "#":

@@ -1,8 +1,8 @@
 """Texts that are no report: adverts, chain letters, codes, bank notices, empty greetings, tests, abuse without content.
 
 They are put aside with a reason, never dropped, and can be restored. A person who swears at an official and says why
-has sent a report. What surprises: the decision is asked to be sure, because a report put aside by mistake costs a citizen
-more than an advert read by an officer costs the desk.
+has sent a report. What surprises: the decision is asked to be sure, because a report put aside by mistake costs a
+citizen more than an advert read by an officer costs the desk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REASONS = {
     "spam.pribadi": "salah_kirim",
 }
 EMPTY = "kosong"
-_SURE = 0.5
+_SURE, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.2, 0.75, 4.0
 _FEW_WORDS, _NOTHING_SAID = 3, 2.0
 _ABUSE_WORDS = 4
 
@@ -35,7 +35,8 @@ def find_reason(lexicon: Lexicon, reading: Reading, no_report: float) -> str | N
     topical = max(reading.groups)
     if topical < _NOTHING_SAID and len(reading.words) <= _FEW_WORDS:
         return _strongest(scores) or "uji_coba"
-    if no_report < _SURE:
+    says_something = topical >= _SAYS_SOMETHING and max(scores.values()) < _SAYS_SOMETHING
+    if no_report < (_SURE_AGAINST_TOPIC if says_something else _SURE):
         return None
     return _strongest(scores) or ("uji_coba" if len(reading.words) < _ABUSE_WORDS else "salah_kirim")
 

@@ -18,7 +18,11 @@ from intake.understand.classify.lexicon import Lexicon, Reading
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
 _TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
 _REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
-_STRONG_TOPIC = 5.0
+_STRONG_TOPIC, _LIKELY = 9.0, 0.25
+_SPEAKS_OF_IT = frozenset(
+    {"jangan", "rahasia", "nama", "identitas", "takut", "sebut", "siapa", "tahu", "hanya", "cukup", "diam", "bocor"}
+    | {"kenal", "dikenal", "sembunyi", "malu", "tanpa", "khusus", "lindungi", "pelapor", "hapus", "umum", "publik"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,12 @@ class Wish:
     words: tuple[str, ...]
 
 
-def find_wish(lexicon: Lexicon, reading: Reading) -> Wish:
-    """Return the wish for secrecy found in ``reading``."""
+def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
+    """Return the wish for secrecy found in ``reading``.
+
+    ``likely`` is the judge's probability that the sender asks: where no rule says so either way, it decides. A wish that
+    is missed may cost somebody their work; one that is imagined costs a click.
+    """
     number = lexicon.number
     asked, hidden, withdrawn = number["sec.minta"], number["sec.anonim"], number["sec.cabut"]
     secret: list[str] = []
@@ -45,6 +53,8 @@ def find_wish(lexicon: Lexicon, reading: Reading) -> Wish:
             secret.append(hit.term)
         if hidden in kinds:
             anonymous.append(hit.term)
+    if likely >= _LIKELY and not (secret or anonymous or taken_back) and not _SPEAKS_OF_IT.isdisjoint(reading.roots):
+        return Wish(True, True, ("kalimatnya",))
     short = _SHORT_REQUEST.search(reading.text)
     if short and not taken_back:
         word = short.group(1) or short.group(2)
@@ -72,7 +82,7 @@ def topic_demands_secrecy(lexicon: Lexicon, reading: Reading, topic: str) -> str
     """Return the code of the topic that makes a report secret by itself (levies, abuse, violence), or None."""
     if lexicon.taxonomy.topic(topic).secret:
         return topic
-    for place, code in enumerate(lexicon.topics):
-        if reading.scores[place] >= _STRONG_TOPIC and lexicon.taxonomy.topics[code].secret:
+    for code in lexicon.secret_topics:
+        if reading.scores[lexicon.number[code]] >= _STRONG_TOPIC:
             return code
     return None

@@ -12,8 +12,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from importlib import resources
 from typing import Any
+
+from intake.understand.text import read_table
 
 REGENCY, PROVINCE, NATIONAL, VILLAGE, OUT_OF_SCOPE = "regency", "province", "national", "village", "out_of_scope"
 AUTHORITIES = (REGENCY, PROVINCE, NATIONAL, VILLAGE, OUT_OF_SCOPE)
@@ -110,8 +111,8 @@ class Taxonomy:
         """Return this taxonomy as a regency has it.
 
         ``overrides``: ``{"units": {key: {"name": ..., "aliases": [...]}}, "topics": {code: {"unit": key,
-        "authority": ..., "forward_to": ...}}}``; every part may be missing. A key that is not in ``units`` yet makes a new unit. Raises
-        ``UnknownTopic``, ``UnknownUnit``, ``UnknownAuthority``.
+        "authority": ..., "forward_to": ...}}}``; every part may be missing. A key that is not in ``units`` yet makes
+        a new unit. Raises ``UnknownTopic``, ``UnknownUnit``, ``UnknownAuthority``.
         """
         units = dict(self.units)
         for key, change in overrides.get("units", {}).items():
@@ -141,7 +142,7 @@ class Taxonomy:
 
 
 def _rows(name: str) -> tuple[str, list[list[str]]]:
-    lines = resources.files("intake.understand").joinpath(f"data/{name}").read_text("utf-8").splitlines()
+    lines = read_table(name)
     version = lines[0].removeprefix("# taxonomy ").split(":", 1)[0]
     data = [line.split("\t") for line in lines if line and not line.startswith("#")]
     return version, data[1:]

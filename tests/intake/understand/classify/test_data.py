@@ -1,0 +1,72 @@
+"""The data files are written in the form in which texts are matched, or their terms would never be found."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from intake.understand.classify import lexicon, taxonomy
+from intake.understand.classify.lexicon import CUES
+from intake.understand.classify.matching import Matcher, UnreadableTerm
+from intake.understand.classify.stems import Roots
+from intake.understand.text import read_table, words_of
+
+
+@pytest.mark.parametrize("name", ["lexicon.tsv", "classify_cues.tsv"])
+def test_every_term_survives_its_own_spelling(name: str) -> None:
+    known = {*taxonomy().topics, *taxonomy().groups, *CUES}
+    changed = []
+    for line in read_table(name):
+        if line.startswith("#"):
+            continue
+        about, weight, terms = line.split("\t")
+        assert about in known
+        assert float(weight) > 0
+        for term in terms.split(","):
+            changed += [word for word in re.split("[ _~]", term.strip()) if words_of(word) != [word]]
+    assert changed == []
+
+
+def test_every_topic_that_people_report_has_words() -> None:
+    named = {line.split("\t")[0] for line in read_table("lexicon.tsv") if not line.startswith("#")}
+    assert set(taxonomy().topics) - named == {"LLN.04"}
+
+
+def test_words_are_cut_to_roots_we_know_and_others_keep_their_form() -> None:
+    roots = Roots(["perbaiki", "jembatan", "bayar", "sekolah"])
+    assert roots.of(["diperbaiki", "jembatannya", "pembayaran", "disekolah", "xyzzy"]) == [
+        "perbaiki",
+        "jembatan",
+        "bayar",
+        "sekolah",
+        "xyzzy",
+    ]
+
+
+def test_words_without_vowels_are_known_by_their_consonants() -> None:
+    assert Roots(["jembatan", "lampu"]).of(["jmbtn", "tolong"]) == ["jembatan", "tolong"]
+
+
+def test_phrases_ask_for_order_and_nearness() -> None:
+    matcher = Matcher([("lampu jalan", 0, 2.0), ("surat_izin", 0, 2.0), ("mati~lampu", 0, 2.0), ("a b c", 0, 1.0)])
+
+    def found(text: str) -> set[str]:
+        return {hit.term for hit in matcher.find(text.split())}
+
+    assert found("lampu di jalan") == {"lampu jalan"}
+    assert found("jalan lampu") == set()
+    assert found("surat izin") == {"surat_izin"}
+    assert found("surat untuk izin") == set()
+    assert found("lampu kami sudah lama mati") == {"mati~lampu"}
+    assert found("a x b x c") == {"a b c"}
+
+
+def test_a_term_too_long_is_refused() -> None:
+    with pytest.raises(UnreadableTerm):
+        Matcher([("a b c d", 0, 1.0)])
+
+
+def test_a_term_counts_once_however_often_it_stands_in_a_text() -> None:
+    once, often = lexicon().read("trotoar"), lexicon().read("trotoar trotoar trotoar")
+    assert once.scores == often.scores

@@ -1,0 +1,41 @@
+"""What is no report is put aside with its reason; an angry report stays a report."""
+
+from __future__ import annotations
+
+import pytest
+
+from intake.understand.classify import classify
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "kosong"),
+        ("  \n ", "kosong"),
+        ("tes", "uji_coba"),
+        ("assalamualaikum", "salam_kosong"),
+        ("Kode OTP Anda 123456. Jangan berikan kode ini kepada siapa pun. Berlaku 5 menit", "otp"),
+        ("Pinjaman cepat cair tanpa jaminan, bunga rendah, syarat mudah, hubungi WA sekarang, promo hari ini", "iklan"),
+        ("sebarkan pesan ini ke 20 teman anda, jangan diputus, nanti dapat rezeki", "berantai"),
+        ("goblok", "makian_kosong"),
+    ],
+)
+def test_put_aside_with_a_reason(text: str, reason: str) -> None:
+    found = classify(text)
+    assert found.spam
+    assert found.not_a_report == reason
+    assert found.topic == "LLN.04"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dasar pejabat goblok, jalan rusak dua tahun tidak diperbaiki, anjing kalian semua",
+        "banyak sms penipuan pinjol dan judi slot masuk ke hp warga, tolong diblokir",
+        "banjir",
+        "selamat pagi pak, air pdam mati",
+        "sampah!",
+    ],
+)
+def test_reports_stay_reports(text: str) -> None:
+    assert not classify(text).spam
