@@ -54,7 +54,7 @@ catalogues: $(VENV)/.dev  ## gather the sentences, compile the translations
 
 lock: $(VENV)/.dev  ## pin the newest versions, with hashes
 	@$(BIN)/pip install --quiet uv
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements/run.txt --upgrade
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements/run.txt --upgrade
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -c requirements/run.txt -o requirements/dev.txt --upgrade
 
 clean:  ## remove what was installed and built here; the data folder stays

@@ -12,7 +12,8 @@ import sys
 import threading
 from types import FrameType
 
-from redis.exceptions import RedisError
+from redis.client import Pipeline
+from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004 - Redis has its own two
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
@@ -31,8 +32,15 @@ log = logs.get("worker")
 _ALONE_EVERY_SECONDS = 1.0
 
 
+class RedisAway(Exception):
+    """Redis does not answer."""
+
+
 class _Worker(SimpleWorker):
-    """RQ's worker, silent, and deaf to RQ's own signal handlers where ours must know too."""
+    """RQ's worker, silent; it tells us when it is asked to stop, and when Redis is gone.
+
+    RQ itself would try to reach Redis for ever, inside; but reports can go on without it.
+    """
 
     def __init__(self, rt: Runtime, stop: threading.Event) -> None:
         client = open_redis(rt.settings.redis_url)
@@ -51,6 +59,13 @@ class _Worker(SimpleWorker):
         self._stop_everything.set()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ beats before each wait; its loop catches the errors of Redis, but not this one."""
+        try:
+            super().heartbeat(timeout, pipeline)
+        except (ConnectionError, TimeoutError) as away:
+            raise RedisAway from away
+
 
 def run(rt: Runtime, stop: threading.Event) -> None:
     """Work until told to stop; with Redis as the bell, without it by looking."""
@@ -62,7 +77,7 @@ def run(rt: Runtime, stop: threading.Event) -> None:
             return  # work() returns when the worker was asked to stop
         except StopRequested:
             return
-        except RedisError:
+        except (RedisError, RedisAway):
             log.warning("redis_unavailable")
             work_alone(rt)
             stop.wait(_ALONE_EVERY_SECONDS)

@@ -6,6 +6,7 @@ from collections import Counter
 
 from redis import Redis
 
+from intake.embedded import temporary_valkey
 from tests.journeys.house import House, wait_for
 
 TEXT = "jalan rusak di desa Tegal Rejo kec Lawang Kidul Muara Enim nomor {}"
@@ -80,6 +81,24 @@ def test_a_provider_that_says_503_first(house: House) -> None:
     wait_until_all_is_done(house, 1)
     assert_each_was_answered_once(house, [number])
     assert house.figures("select sends >= 2 from reply") == [(True,)]
+
+
+def test_valkey_dies_under_a_running_worker_and_comes_back(house: House) -> None:
+    before, during, after = phones(3)
+    with temporary_valkey() as valkey:
+        for name in ("relay", "worker"):
+            house.kill(name)
+        house.environ["REDIS_URL"] = valkey.url
+        house.start("relay", "worker")
+        house.send_sms(before, TEXT.format(1))
+        house.wait_for_sms(before)
+    house.send_sms(during, TEXT.format(2))
+    house.wait_for_sms(during)
+    house.send_sms(after, TEXT.format(3))
+    wait_until_all_is_done(house, 3)
+    assert_each_was_answered_once(house, [before, during, after])
+    for process in house.processes["worker"]:
+        assert process.poll() is None
 
 
 def test_without_valkey_the_work_goes_on(house: House) -> None:
