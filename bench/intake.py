@@ -151,7 +151,8 @@ def main() -> int:
         with start_postgres(data) as postgres, start_valkey(data) as valkey:
             results = run(wanted.seconds, wanted.rounds, folder, postgres.url, valkey.url, wanted.only)
     medians = {
-        way: {figure: statistics.median(one[figure] for one in runs) for figure in runs[0]} for way, runs in results.items()
+        way: {figure: statistics.median(one[figure] for one in runs) for figure in runs[0]}
+        for way, runs in results.items()
     }
     ours = medians.get("sahut", {}).get("per_second", 0.0)
     others = {way: figures["per_second"] for way, figures in medians.items() if way != "sahut" and ours}
@@ -183,10 +184,22 @@ def run(seconds: int, rounds: int, folder: Path, database_url: str, redis_url: s
     ways = {
         "sahut": [*granian, "--workers", "2", "--blocking-threads", "8", "intake.web.wsgi:app"],
         "two inserts": [*granian, "--workers", "2", "--blocking-threads", "8", "bench.apps.two_inserts:app"],
-        "plain": [sys.executable, "-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}", "bench.apps.plain:app"],
+        "plain": [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--workers",
+            "2",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "bench.apps.plain:app",
+        ],
     }
     subprocess.run(
-        [sys.executable, "-c", "import bench.apps.plain"], env={**environ, "BENCH_CREATE_TABLES": "1"}, cwd=ROOT, check=True
+        [sys.executable, "-c", "import bench.apps.plain"],
+        env={**environ, "BENCH_CREATE_TABLES": "1"},
+        cwd=ROOT,
+        check=True,
     )
     results: dict[str, list[dict[str, float]]] = {}
     plain_url = database_url.replace("postgresql+psycopg://", "postgresql://")

@@ -29,7 +29,10 @@ ids = Ids()
 def take() -> Response:
     body = request.get_data(cache=True)
     inbound = InboundRequest(
-        os.environ["PUBLIC_URL"] + request.path, Headers(dict(request.headers)), body, tuple(request.form.items(multi=True))
+        os.environ["PUBLIC_URL"] + request.path,
+        Headers(dict(request.headers)),
+        body,
+        tuple(request.form.items(multi=True)),
     )
     try:
         channel.verify(inbound)
@@ -38,7 +41,7 @@ def take() -> Response:
     message = channel.parse(inbound)
     with engine.begin() as connection:
         new_id = ids.take(connection)
-        row = connection.execute(
+        connection.execute(
             insert(tables.report).values(
                 id=new_id, reference=reference_of(new_id), channel="sms_twilio", sender=message.sender,
                 recipient=message.recipient, answerable=True,

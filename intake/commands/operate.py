@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from channels.channel import Misconfigured, Unreadable
 from intake.runtime import Runtime, open_runtime
-from intake.storage import outbox, regencies, reports
+from intake.storage import outbox, regencies
 from intake.storage import quarantine as kept_requests
 from intake.storage.migrate import upgrade
 
@@ -35,9 +35,7 @@ def opened() -> Iterator[Runtime]:
 
 
 @click.command(epilog="Examples: sahut release | sahut release --parked deliver | sahut release --parked all")
-@click.option(
-    "--parked", "kind", metavar="KIND", help="Let parked work of this kind (or `all`) go on."
-)
+@click.option("--parked", "kind", metavar="KIND", help="Let parked work of this kind (or `all`) go on.")
 @click.option("--id", "subject_id", type=int, help="Only this one.")
 @_AS_JSON
 def release(kind: str | None, subject_id: int | None, *, as_json: bool) -> None:

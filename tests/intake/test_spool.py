@@ -76,8 +76,13 @@ def test_a_damaged_file_does_not_hold_the_others_up(rt: Runtime, spool: Spool) -
 def test_a_full_spool_refuses(spool: Spool) -> None:
     small = Spool(spool.folder, most_bytes=1000)
     small.keep("sms_twilio", "message", a_request(1))
+
+    def fill() -> None:
+        for number in range(10):
+            small.keep("sms_twilio", "message", a_request(number))
+
     with pytest.raises(SpoolFailed):
-        [small.keep("sms_twilio", "message", a_request(number)) for number in range(10)]
+        fill()
     assert 1 <= len(small.waiting()) < 10
     assert not [path for path in small.folder.iterdir() if path.name.startswith(".") and path.name != ".lock"]
 
