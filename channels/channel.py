@@ -136,6 +136,13 @@ class OpensChannel(Protocol):
         """The channel, or None when no setting of it is present. Raises Misconfigured when only some are right."""
 
 
+class OpensChannels(Protocol):
+    """How a module is opened whose settings list several channels of one kind."""
+
+    def __call__(self, environ: Mapping[str, str], *, public_url: str) -> Sequence[Channel]:
+        """The channels, none when no setting is present. Raises Misconfigured when only some are right."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolledMessage:
     """A message that waits at the gateway; ``handle`` is what ``Polls.mark_taken`` wants to hear."""
@@ -172,3 +179,14 @@ class Polls(Protocol):
 
     def mark_taken(self, handles: Iterable[str]) -> None:
         """Never give these again. Marking twice is harmless."""
+
+
+@runtime_checkable
+class ReadsSeveral(Protocol):
+    """Ability: one request may hold several messages, or several delivery reports."""
+
+    def parse_all(self, request: InboundRequest) -> Sequence[InboundMessage]:
+        """All messages of a request, at least one. Pure. Raises Unreadable; ``parse`` does so for several."""
+
+    def parse_all_deliveries(self, request: InboundRequest) -> Sequence[DeliveryReport]:
+        """All delivery reports of a request, at least one. Pure. Raises Unreadable."""

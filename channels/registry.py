@@ -1,7 +1,7 @@
 """Every channel and every kind of desk by name, and how to open those that are configured.
 
 A new channel is its module, one line here, its recordings and its settings. No module registers itself: what is in the
-two tables below is what there is.
+tables below is what there is.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from channels import email_mime, sms_twilio, web_form
-from channels.channel import Channel, Misconfigured, OpensChannel
+from channels import email_mime, sms_gammu, sms_http, sms_kannel, sms_twilio, web_form, whatsapp_twilio
+from channels.channel import Channel, Misconfigured, OpensChannel, OpensChannels
 from channels.desks import email as email_desk
 from channels.desks import webhook as webhook_desk
 from channels.desks.desk import Desk
@@ -25,8 +25,16 @@ class OpensDesk(Protocol):
 
 CHANNELS: Final[Mapping[str, OpensChannel]] = {
     sms_twilio.NAME: sms_twilio.open_channel,
+    sms_kannel.NAME: sms_kannel.open_channel,
+    sms_gammu.NAME: sms_gammu.open_channel,
+    whatsapp_twilio.NAME: whatsapp_twilio.open_channel,
     email_mime.NAME: email_mime.open_channel,
     web_form.NAME: web_form.open_channel,
+}
+
+# Modules that open a channel for each entry of their settings, named <module>_<entry>.
+SERIES: Final[Mapping[str, OpensChannels]] = {
+    sms_http.NAME: sms_http.open_channels,
 }
 
 DESKS: Final[Mapping[str, OpensDesk]] = {
@@ -47,6 +55,11 @@ def open_channels(environ: Mapping[str, str], *, public_url: str) -> dict[str, C
             continue
         if channel is not None:
             opened[name] = channel
+    for open_series in SERIES.values():
+        try:
+            opened |= {channel.name: channel for channel in open_series(environ, public_url=public_url)}
+        except Misconfigured as found:
+            faults += found.faults
     if faults:
         raise Misconfigured(dict.fromkeys(faults))
     return opened
