@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "locate": ("intake.commands.understand_locate", "locate", "Which regency a text concerns."),
     "regions": ("intake.commands.regions", "regions", "Boundaries of the regencies, for coordinates."),
     "classify": ("intake.commands.understand_classify", "classify", "What a text is about."),
+    "corrections": ("intake.commands.corrections", "corrections", "What officers corrected, as training data."),
+    "quality": ("intake.commands.corrections", "quality", "How often the first guess was kept."),
     "train": ("intake.commands.train", "train", "Learn from officers' corrections."),
     "models": ("intake.commands.models", "models", "Models: list, compare, activate, roll back."),
 }

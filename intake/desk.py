@@ -6,6 +6,7 @@ that is not theirs is not found, whether it exists or not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -17,7 +18,7 @@ from intake.domain.reference import report_id_of
 from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, STEPS, State
 from intake.runtime import Runtime
 from intake.saying import occasion, say
-from intake.storage import handovers, messages, replies, reports
+from intake.storage import corrections, handovers, messages, replies, reports
 from intake.storage.handovers import Handover
 from intake.storage.messages import StoredMessage
 from intake.storage.officers import Officer
@@ -152,6 +153,12 @@ def route(rt: Runtime, officer: Officer, reference: str, *, regency: str, reason
             values={"regency": regency, "handed_over_at": rt.clock(), "waiting_for": None, "choices": [],
                     "district": None, "village": None},
         )  # fmt: skip
+        before = reports.last_decision(connection, report.id)
+        shown = None if before is None else before.location.get("regency")
+        if shown != regency:
+            corrections.add(
+                connection, report_id=report.id, officer_id=officer.id, field="regency", shown=shown, chosen=regency
+            )
         round_ = _count_of(connection, report.id)
         handovers.promise_handover(
             connection, report_id=report.id, regency=regency, cause=f"route:{report.id}:{round_}"
@@ -167,6 +174,9 @@ def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> 
         raise EmptyText
     with rt.engine.begin() as connection:
         report = find(connection, officer, reference)
+        corrections.add(
+            connection, report_id=report.id, officer_id=officer.id, field="regency", shown=report.regency, chosen=None
+        )
         return reports.step(
             connection, report.id, State.DIKEMBALIKAN, actor="officer", officer_id=officer.id, action="sent_back",
             reason=reason.strip(), detail={"from": report.regency}, values={"regency": None},
@@ -194,9 +204,11 @@ def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Repo
             detail={"answer": said}, values={"answered_at": rt.clock()},
         )  # fmt: skip
         office = regencies()[report.regency].short if report.regency else "Admin Pusat"
-        text_ = wording.answered(occasion(rt, report), office=office, answer=said)
-        _tell(
-            connection, report, text_, kind="answered", cause=f"answered:{report.id}:{_count_of(connection, report.id)}"
+        _tell_everybody(
+            connection,
+            report,
+            lambda each: wording.answered(occasion(rt, each), office=office, answer=said),
+            "answered",
         )
         return report
 
@@ -209,10 +221,7 @@ def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") ->
             connection, report.id, State.SELESAI, actor="officer", officer_id=officer.id, action="closed",
             reason=reason, values={"closed_at": rt.clock()},
         )  # fmt: skip
-        _tell(
-            connection, report, wording.closed(occasion(rt, report)), kind="closed",
-            cause=f"closed:{report.id}:{_count_of(connection, report.id)}",
-        )  # fmt: skip
+        _tell_everybody(connection, report, lambda each: wording.closed(occasion(rt, each)), "closed")
         return report
 
 
@@ -261,6 +270,15 @@ def _tell(connection: Connection, report: Report, words: wording.Wording, *, kin
     """Say it to the citizen, in the thread of what they said last."""
     conversation = messages.of_report(connection, report.id)
     say(connection, report, words, kind=kind, cause=cause, answers=conversation[-1] if conversation else None)
+
+
+def _tell_everybody(
+    connection: Connection, report: Report, words_for: Callable[[Report], wording.Wording], kind: str
+) -> None:
+    """Say it to the citizen of a report and to those whose reports were merged into it, each under their own number."""
+    count = _count_of(connection, report.id)
+    for each in (report, *reports.children_of(connection, report.id)):
+        _tell(connection, each, words_for(each), kind=kind, cause=f"{kind}:{each.id}:{report.id}:{count}")
 
 
 def _count_of(connection: Connection, report_id: int) -> int:

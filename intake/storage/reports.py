@@ -34,6 +34,7 @@ class Report:
     waiting_for: str | None
     choices: list[str]
     times_asked: int
+    merged_into: int | None
     opened_at: datetime
     handed_over_at: datetime | None
     answered_at: datetime | None
@@ -55,13 +56,13 @@ class Step:
 
 
 _COLUMNS = """id, reference, channel, sender, recipient, answerable, state, regency, district, village, unit, type,
-              topic, urgency, secret, anonymous, waiting_for, choices, times_asked, opened_at, handed_over_at, answered_at,
-              closed_at"""
+              topic, urgency, secret, anonymous, waiting_for, choices, times_asked, merged_into, opened_at,
+              handed_over_at, answered_at, closed_at"""
 #: What `step` may set besides the state.
 _SETTABLE = frozenset(
     {
         "regency", "district", "village", "unit", "type", "topic", "urgency", "secret", "anonymous", "waiting_for",
-        "choices", "times_asked", "handed_over_at", "answered_at", "closed_at",
+        "choices", "times_asked", "merged_into", "handed_over_at", "answered_at", "closed_at",
     }
 )  # fmt: skip
 
@@ -79,6 +80,14 @@ def find(connection: Connection, report_id: int) -> Report | None:
 
 def read(connection: Connection, report_id: int) -> Report:
     return _report(connection.execute(text(f"select {_COLUMNS} from report where id = :id"), {"id": report_id}).one())
+
+
+def children_of(connection: Connection, report_id: int) -> list[Report]:
+    """The reports that were merged into this one."""
+    rows = connection.execute(
+        text(f"select {_COLUMNS} from report where merged_into = :id order by id"), {"id": report_id}
+    )
+    return [_report(row) for row in rows]
 
 
 def step(
@@ -124,6 +133,16 @@ def step(
     )  # fmt: skip
     fields["state"] = State(fields["state"])
     return Report(**fields)
+
+
+def amend(connection: Connection, report_id: int, values: Mapping[str, object]) -> None:
+    """Set what more words of the citizen have taught us, without a step."""
+    unknown = values.keys() - _SETTABLE
+    if unknown:
+        msg = f"not columns that may be amended: {sorted(unknown)}"
+        raise TypeError(msg)
+    assignments = ", ".join(f"{name} = :{name}" for name in sorted(values))
+    connection.execute(text(f"update report set {assignments} where id = :id"), {"id": report_id, **values})
 
 
 def record(

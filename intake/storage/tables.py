@@ -100,6 +100,7 @@ report = Table(
     Column("waiting_for", Text),
     Column("choices", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("times_asked", Integer, nullable=False, server_default=text("0")),
+    Column("merged_into", BigInteger, ForeignKey("report.id"), index=True),
     _moment("opened_at", default_now=True),
     _moment("handed_over_at"),
     _moment("answered_at"),
@@ -183,6 +184,23 @@ history = Table(
     comment="Every step: who, when, from, to, why. Append-only.",
 )
 
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False, index=True),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), nullable=False),
+    Column("decision_id", BigInteger, ForeignKey("decision.id"), comment="what was shown, with its versions"),
+    Column("field", Text, nullable=False),
+    Column("shown", Text),
+    Column("chosen", Text),
+    _moment("at", default_now=True),
+    CheckConstraint(
+        "field in ('regency', 'type', 'topic', 'unit', 'urgency', 'not_a_report')", name="field_known"
+    ),
+    comment="What officers corrected: labels with who, when and what was shown. Append-only.",
+)
+
 reply = Table(
     "reply",
     metadata,
@@ -212,6 +230,8 @@ reply = Table(
     ),
     Index("ix_reply_report", "report_id", "id"),
     Index("ix_reply_external", "channel", "external_id"),
+    Index("ix_reply_recipient", "recipient", "created_at"),
+    Index("ix_reply_created_at", "created_at"),
 )
 
 delivery_report = Table(
@@ -258,6 +278,31 @@ outbox = Table(
     PrimaryKeyConstraint("job", "subject_id"),
     Index("ix_outbox_due", "job", "due_at", postgresql_where=text("parked_at is null")),
     comment="Promise, alarm clock, lock and retry counter in one row; deleted with the effect it promised.",
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("family", Text, nullable=False, comment="sms, email, whatsapp ...: what channels of one kind share"),
+    Column("address", Text, nullable=False),
+    _moment("opted_out_at"),
+    _moment("blocked_at"),
+    _moment("unreachable_at"),
+    Column("reason", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("family", "address"),
+    comment="Who is not answered, and why. Whoever is answered as usual has no row.",
+)
+
+rating = Table(
+    "rating",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False, index=True),
+    Column("message_id", BigInteger, ForeignKey("message.id"), nullable=False, unique=True),
+    Column("score", Integer, nullable=False),
+    _moment("at", default_now=True),
+    CheckConstraint("score between 1 and 5", name="score_known"),
+    comment="How content citizens say they are, 1 to 5; the last one of a report counts.",
 )
 
 quarantine = Table(
