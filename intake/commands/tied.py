@@ -18,7 +18,7 @@ _STEPS = 120
 class TiedRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn publishes no types
     """Expects columns: one a group in the order of ``groups``, then whatever else; fitted by L-BFGS with L2."""
 
-    def __init__(self, groups: list[str], words_penalty: float = 3.0, other_penalty: float = 0.1) -> None:
+    def __init__(self, groups: list[str], words_penalty: float = 12.0, other_penalty: float = 1.0) -> None:
         """Keep the names of the first columns, and how strongly words and biases are held back."""
         self.groups = groups
         self.words_penalty = words_penalty

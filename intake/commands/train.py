@@ -6,7 +6,7 @@ of plain numbers under ``SAHUT_DATA/models``, which `sahut models` compares and 
 What surprises: examples whose id has an odd CRC-32 are held back: they are never trained on, so that any two models can
 be compared on the same rows for ever. The lexicon grew while people looked at the very rows that are trained on, so it
 knows them too well: each row is shown several times with some of its words forgotten, or the model would trust the
-lexicon more than new texts deserve. Words enter a model only as hashes, and only those that at least two examples
+lexicon more than new texts deserve. Words enter a model only as hashes, and only those that at least three examples
 share, so that a model carries no name from any report.
 """
 
@@ -33,7 +33,7 @@ from intake.understand.classify.judges import HEADS, REPORT, WISH
 from intake.understand.classify.lexicon import TYPES, URGENCIES, Lexicon, Reading, lexicon
 
 OWN_CORPUS = ("bench/data/classify_a.jsonl", "bench/data/classify_b.jsonl")
-_SHARED_BY_AT_LEAST = 2
+_SHARED_BY_AT_LEAST = 3
 _WORD_WEIGHT = 6.0
 _REGULARISATION = {"type": 0.5, "urgency": 0.4, "report": 0.8, "wish": 0.8}
 _FOLDS, _STEPS = 5, 200

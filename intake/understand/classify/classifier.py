@@ -21,7 +21,7 @@ CONFIDENT_AT = 0.7
 EMERGENCY_AT = 0.35
 """An emergency that is missed costs more than one that is not: this is below one half on purpose."""
 _TOP_TOPICS, _EVIDENCE_WORDS = 3, 8
-_TOPIC_TEMPERATURE = 2.5
+_TOPIC_TEMPERATURE = 5.0
 _THANKS_FROM, _OTHER_GROUP = 0.5, "LLN"
 _BARE_THANKS, _LETTER_WORDS = 2.0, 5
 

@@ -48,7 +48,7 @@ def dense_names(lexicon: Lexicon) -> tuple[str, ...]:
 
 def dense(reading: Reading) -> list[float]:
     """Return the dense numbers of ``reading``: group scores, cue scores, and how the text looks."""
-    groups = [log1p(score) if score > 0 else 0.0 for score in reading.groups]
+    groups = [score**0.5 for score in reading.groups]
     scores = reading.scores
     cues = [log1p(score) if score > 0 else 0.0 for score in scores[-len(CUES) :]]
     text, count = reading.text, len(reading.words)
@@ -71,7 +71,7 @@ def dense(reading: Reading) -> list[float]:
         first,
         first - second,
         danger(reading),
-        float(max(0.0, max(scores[-len(CUES) :][_SPAM]) - max(reading.groups)) ** 0.5),
+        float(max(0.0, max(scores[-len(CUES) :][_SPAM]) - 0.5 * max(reading.groups)) ** 0.5),
         1.0 if closes_with_thanks(reading.roots) else 0.0,
     ]
     return groups + cues + surface
@@ -99,12 +99,13 @@ def danger(reading: Reading) -> float:
 def hashed(reading: Reading) -> list[int]:
     """Return the hashes of the roots and of the pairs of neighbouring roots, each once, in order."""
     roots = reading.roots[:_MAX_WORDS]
-    previous = b""
+    previous = 0
     found: dict[int, None] = {}
     for root in roots:
         coded = root.encode()
-        found[crc32(coded) & _MASK] = found[crc32(previous + b" " + coded) & _MASK] = None
-        previous = coded
+        alone, pair = crc32(coded), crc32(b" " + coded, previous)
+        found[alone & _MASK] = found[pair & _MASK] = None
+        previous = alone
     return list(found)
 
 

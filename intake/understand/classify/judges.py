@@ -10,13 +10,12 @@ heads a slice of bytes and keeps a model under a megabyte.
 
 from __future__ import annotations
 
-import base64
 import json
 from array import array
+from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from operator import add
 from typing import Any, Protocol
 
 from intake.understand.classify.features import FEATURES_VERSION, dense, dense_names, hashed
@@ -76,7 +75,7 @@ class LexiconJudge:
 
     def weigh(self, reading: Reading) -> Verdict:
         """Return probabilities from score differences."""
-        scores = [0.6 * score for score in reading.groups]
+        scores = [0.3 * score for score in reading.groups]
         scores[self._other] += 1.5
         groups = dict(zip(self._lexicon.groups, softmax(scores), strict=True))
         cue = {name: reading.scores[number] for name, number in self._cue.items()}
@@ -101,7 +100,7 @@ class LexiconJudge:
         )
         spam = max(cue[name] for name in CUES if name.startswith("spam."))
         topical = max(reading.groups)
-        odds = 0.5 * (spam - topical) - 2.0
+        odds = 0.5 * (spam - 0.5 * topical) - 2.0
         return Verdict(
             groups,
             dict(zip(TYPES, types, strict=True)),
@@ -143,8 +142,8 @@ class LinearJudge:
             self._dense = _by_feature(model["dense"], len(model["dense_names"]))
             self._scales = [float(number) for number in model["scales"]]
             keys, weights = array("H"), array("b")
-            keys.frombytes(base64.b64decode(model["keys"]))
-            weights.frombytes(base64.b64decode(model["weights"]))
+            keys.frombytes(a2b_base64(model["keys"]))
+            weights.frombytes(a2b_base64(model["weights"]))
             if not len(weights) == len(keys) * start or not len(model["dense"]) == len(self._bias) == start:
                 raise UnusableModel("this model's tables do not fit each other")
         except (KeyError, TypeError, ValueError) as fault:
@@ -174,10 +173,9 @@ class LinearJudge:
     def logits(self, reading: Reading) -> list[float]:
         """Return the raw sums, one a column, before temperature."""
         columns, rows, weights = self._columns, self._rows, self._weights
-        sums = [0] * columns
         keys = [rows[key] for key in hashed(reading) if key in rows]
-        for place in keys:
-            sums = list(map(add, sums, weights[place : place + columns]))
+        parts = [weights[place : place + columns] for place in keys]
+        sums = list(map(sum, zip(*parts, strict=True))) if parts else [0] * columns
         share = max(1.0, len(keys)) ** -0.5
         found = [
             bias + share * scale * total for bias, scale, total in zip(self._bias, self._scales, sums, strict=True)

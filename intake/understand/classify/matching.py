@@ -53,11 +53,12 @@ class Matcher:
                 pairs.setdefault(f"{first} {second}", []).append((_NEAR, "", term, value))
                 pairs.setdefault(f"{second} {first}", []).append((_NEAR, "", term, value))
                 continue
-            parts = term.replace("_", " ").split(" ")
-            words.update(parts)
-            if len(parts) == 1:
+            if " " not in term and "_" not in term:
+                words.add(term)
                 self._single[term] = value
                 continue
+            parts = term.replace("_", " ").split(" ")
+            words.update(parts)
             if len(parts) not in (2, 3):
                 raise UnreadableTerm(term)
             firsts.add(parts[0])

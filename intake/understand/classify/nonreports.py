@@ -22,9 +22,10 @@ REASONS = {
     "spam.pribadi": "salah_kirim",
 }
 EMPTY = "kosong"
-_SURE, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.2, 0.75, 4.0
-_FEW_WORDS, _NOTHING_SAID = 3, 2.0
+_SURE, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.2, 0.75, 8.0
+_FEW_WORDS, _NOTHING_SAID = 3, 4.0
 _ABUSE_WORDS = 4
+_JUNK_WORDS = 4.0
 
 
 def find_reason(lexicon: Lexicon, reading: Reading, no_report: float) -> str | None:
@@ -35,7 +36,7 @@ def find_reason(lexicon: Lexicon, reading: Reading, no_report: float) -> str | N
     topical = max(reading.groups)
     if topical < _NOTHING_SAID and len(reading.words) <= _FEW_WORDS:
         return _strongest(scores) or "uji_coba"
-    says_something = topical >= _SAYS_SOMETHING and max(scores.values()) < _SAYS_SOMETHING
+    says_something = topical >= _SAYS_SOMETHING and max(scores.values()) < _JUNK_WORDS
     if no_report < (_SURE_AGAINST_TOPIC if says_something else _SURE):
         return None
     return _strongest(scores) or ("uji_coba" if len(reading.words) < _ABUSE_WORDS else "salah_kirim")

@@ -18,7 +18,7 @@ from intake.understand.classify.lexicon import Lexicon, Reading
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
 _TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
 _REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
-_STRONG_TOPIC, _LIKELY = 9.0, 0.25
+_STRONG_TOPIC, _LIKELY = 18.0, 0.25
 _SPEAKS_OF_IT = frozenset(
     {"jangan", "rahasia", "nama", "identitas", "takut", "sebut", "siapa", "tahu", "hanya", "cukup", "diam", "bocor"}
     | {"kenal", "dikenal", "sembunyi", "malu", "tanpa", "khusus", "lindungi", "pelapor", "hapus", "umum", "publik"}
