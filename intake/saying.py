@@ -4,15 +4,30 @@ it was sent to, threaded where the channel threads.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
+from channels import gsm
 from channels.channel import Medium
+from intake import limits, logs, wording
+from intake.limits import LIMITS, Voice
 from intake.links import tracking_link
 from intake.runtime import Runtime
-from intake.storage import replies
+from intake.storage import replies, threads
 from intake.storage.messages import StoredMessage
 from intake.storage.reports import Report
+from intake.understand.locate import regencies
 from intake.wording import Occasion, Wording
+
+log = logs.get("saying")
+
+#: What is said even in a flood: without it the citizen does not know the number, or cannot go on.
+_MATTERS = frozenset(
+    {"ask_place", "ask_which", "which_report", "reminder", "status", "opted_out", "opted_in", "resend"}
+)
+#: The first word on a report: in a flood it becomes "it is here, and it waits".
+_FIRST_WORD = frozenset({"hand_over", "triage", "incomplete"})
 
 
 def medium_of(rt: Runtime, channel: str) -> Medium:
@@ -27,10 +42,19 @@ def occasion(rt: Runtime, report: Report) -> Occasion:
     )
 
 
+def voice_for(connection: Connection, channel: str, recipient: str) -> Voice:
+    """How much we may say of our own accord to this person now."""
+    said = threads.said_automatically(connection, channel, recipient, most_to_all=LIMITS.per_minute_to_all)
+    return limits.voice(said)
+
+
 def say(
-    connection: Connection, report: Report, wording: Wording, *, kind: str, cause: str, answers: StoredMessage | None
+    connection: Connection, report: Report, words: Wording, *, kind: str, cause: str, answers: StoredMessage | None
 ) -> int | None:
-    """Promise a reply to the citizen of a report. None when they cannot hear it, or were told already (``cause``)."""
+    """Promise a reply to the citizen of a report. None when they cannot hear it, or were told already (``cause``).
+
+    For what a person of ours decided to say; what we say of our own accord goes through ``say_unasked``.
+    """
     if not report.answerable or not report.sender:
         return None
     return replies.promise_reply(
@@ -41,17 +65,96 @@ def say(
         channel=report.channel,
         recipient=report.sender,
         sender=report.recipient,
-        text_=wording.text,
-        subject=_subject(wording, answers),
+        text_=words.text,
+        subject=_subject(words, answers),
         in_reply_to=answers.external_id if answers else "",
         reference_ids=[*answers.reference_ids, answers.external_id] if answers else (),
     )
 
 
-def _subject(wording: Wording, answers: StoredMessage | None) -> str:
+def say_unasked(
+    rt: Runtime,
+    connection: Connection,
+    report: Report,
+    words: Wording,
+    *,
+    kind: str,
+    cause: str,
+    answers: StoredMessage | None,
+) -> int | None:
+    """The same for what nobody of ours decided to say: within the limits (``intake.limits``), or not at all.
+
+    At the limit the person is told, once, that their message is here and waits; then we are silent.
+    """
+    if not report.answerable or not report.sender:
+        return None
+    said = threads.said_automatically(connection, report.channel, report.sender, most_to_all=LIMITS.per_minute_to_all)
+    voice = limits.voice(said)
+    if kind == "emergency":
+        voice = "free" if limits.may_warn(said) else "silent"
+    if voice == "brief" or (voice == "busy" and kind in _FIRST_WORD):
+        words, kind = wording.queued(occasion(rt, report)), "queued"
+    elif voice == "silent" or (voice == "busy" and kind not in _MATTERS):
+        log.warning("reply_withheld", report_id=report.id, kind=kind, voice=voice)
+        return None
+    return say(connection, report, words, kind=kind, cause=cause, answers=answers)
+
+
+def answer_sender(
+    connection: Connection,
+    message: StoredMessage,
+    words: Wording,
+    *,
+    kind: str,
+    report: Report | None = None,
+) -> int | None:
+    """Answer a message that belongs to no report (a command), once. None when they cannot hear it, or the limits are
+    reached.
+    """
+    if not message.answerable or not message.sender:
+        return None
+    voice = voice_for(connection, message.channel, message.sender)
+    if voice in {"brief", "silent"} or (voice == "busy" and kind not in _MATTERS):
+        log.warning("reply_withheld", message_id=message.id, kind=kind, voice=voice)
+        return None
+    return replies.promise_reply(
+        connection,
+        cause=f"{kind}:{message.id}",
+        kind=kind,
+        report_id=None if report is None else report.id,
+        channel=message.channel,
+        recipient=message.sender,
+        sender=message.recipient,
+        text_=words.text,
+        subject=words.subject,
+        in_reply_to=message.external_id,
+        reference_ids=[*message.reference_ids, message.external_id],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An officer's answer as it would leave. ``segments`` and ``encoding`` are what an SMS costs; 0 and "" elsewhere."""
+
+    text: str
+    segments: int
+    encoding: str
+
+
+def preview(rt: Runtime, report: Report, words: str) -> Preview:
+    """How an officer's answer would reach the citizen, and in how many SMS, before it is sent."""
+    office = regencies()[report.regency].short if report.regency else "Admin Pusat"
+    said = wording.answered(occasion(rt, report), office=office, answer=words)
+    if medium_of(rt, report.channel) != "sms":
+        return Preview(said.text, 0, "")
+    planned = gsm.plan(said.text)
+    return Preview(said.text, planned.segments, planned.encoding)
+
+
+def _subject(words: Wording, answers: StoredMessage | None) -> str:
     """Mail programs thread by ids, people by subjects: keep theirs, with our reference in it."""
-    if not wording.subject or answers is None or not answers.subject:
-        return wording.subject
+    if not words.subject or answers is None or not answers.subject:
+        return words.subject
     theirs = answers.subject if answers.subject[:3].lower() == "re:" else f"Re: {answers.subject}"
-    mark = wording.subject[wording.subject.rfind("[") :]
+    mark = words.subject[words.subject.rfind("[") :]
     return theirs if mark in theirs else f"{theirs} {mark}"

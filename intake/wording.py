@@ -193,16 +193,232 @@ def answered(occasion: Occasion, *, office: str, answer: str) -> Wording:
 
 
 def closed(occasion: Occasion) -> Wording:
-    """Finished; how to say that it is not."""
+    """Finished; how content they are, and how to say that it is not finished."""
     return _say(
         occasion,
         sms=_(
-            "LAPOR {reference}: laporan dinyatakan selesai. Terima kasih. Bila masalah belum beres, balas SMS ini dgn keterangan Anda"
+            "LAPOR {reference}: laporan selesai. Puas? Balas {reference} 1 (tidak puas) s/d 5 (sangat puas). Belum beres? Balas {reference} BUKA"
         ),
         letter=_(
-            "Laporan {reference} dinyatakan selesai. Terima kasih. Bila masalahnya belum beres, balas dengan keterangan Anda."
+            "Laporan {reference} dinyatakan selesai. Terima kasih. Seberapa puas Anda? Balas dengan {reference} dan angka 1 "
+            "(tidak puas) sampai 5 (sangat puas). Bila masalahnya belum beres, balas {reference} BUKA atau tulis keterangan Anda."
         ),
         subject=_("Laporan Anda selesai"),
+    )
+
+
+def finished(occasion: Occasion) -> Wording:
+    """The citizen says it is finished (SELESAI)."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: terima kasih, laporan kami tutup. Puas? Balas {reference} 1 (tidak puas) s/d 5 (sangat puas)"
+        ),
+        letter=_(
+            "Terima kasih. Laporan {reference} kami tutup. Seberapa puas Anda? Balas dengan {reference} dan angka 1 (tidak "
+            "puas) sampai 5 (sangat puas)."
+        ),
+        subject=_("Laporan Anda ditutup"),
+    )
+
+
+def resent(occasion: Occasion) -> Wording:
+    """The same again: it joined the first one. Told once."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: laporan yang sama sudah kami terima dan digabung di nomor ini, tidak perlu dikirim ulang. Cek: balas CEK {reference}"
+        ),
+        letter=_(
+            "Laporan yang sama sudah kami terima dengan nomor {reference}. Kiriman Anda yang baru kami gabungkan ke nomor "
+            "itu; Anda tidak perlu mengirim ulang."
+        ),
+        subject=_("Laporan yang sama sudah diterima"),
+    )
+
+
+def incomplete(occasion: Occasion) -> Wording:
+    """Only a part of a long message arrived."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: laporan diterima, tetapi SMS Anda terpotong dan hanya sebagian yang sampai. Mohon balas dgn bagian yang belum masuk"
+        ),
+        letter=_(
+            "Laporan {reference} kami terima, tetapi hanya sebagian pesan Anda yang sampai. Mohon balas dengan bagian yang "
+            "belum masuk."
+        ),
+        subject=_("Pesan Anda terpotong"),
+    )
+
+
+def remind_place(occasion: Occasion) -> Wording:
+    """We still do not know where."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: kami masih menunggu tempat kejadian. Balas dgn nama desa/kelurahan, kecamatan dan kab/kota agar bisa diteruskan"
+        ),
+        letter=_(
+            "Kami masih menunggu tempat kejadian untuk laporan {reference}. Mohon balas dengan nama desa atau kelurahan, "
+            "kecamatan, dan kabupaten atau kota, agar laporan bisa diteruskan."
+        ),
+        subject=_("Di mana kejadiannya?"),
+    )
+
+
+def which_report(occasion: Occasion, *, other: str, answer: str) -> Wording:
+    """Two questions wait, and the answer fits both."""
+    return _say(
+        occasion,
+        sms=_("LAPOR: jawaban Anda utk laporan yang mana? Balas {reference} {answer} atau {other} {answer}"),
+        letter=_(
+            "Jawaban Anda bisa untuk laporan {reference} atau {other}. Mohon balas dengan nomor laporan di depan jawaban: "
+            "{reference} {answer} atau {other} {answer}."
+        ),
+        subject=_("Untuk laporan yang mana?"),
+        other=other,
+        answer=answer,
+    )
+
+
+def name_a_report(occasion: Occasion, *, command: str, other: str) -> Wording:
+    """A command that changes something, without a number, from somebody with several reports."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR: ada beberapa laporan Anda yang berjalan. Balas {command} dgn nomornya, misalnya {command} {reference} atau {command} {other}"
+        ),
+        letter=_(
+            "Ada beberapa laporan Anda yang sedang berjalan. Mohon balas {command} dengan nomornya, misalnya {command} "
+            "{reference} atau {command} {other}."
+        ),
+        subject=_("Untuk laporan yang mana?"),
+        command=command,
+        other=other,
+    )
+
+
+def withdrawn(occasion: Occasion) -> Wording:
+    """BATAL."""
+    return _say(
+        occasion,
+        sms=_("LAPOR {reference}: laporan dicabut atas permintaan Anda. Untuk membukanya lagi, balas BUKA {reference}"),
+        letter=_("Laporan {reference} dicabut atas permintaan Anda. Untuk membukanya lagi, balas BUKA {reference}."),
+        subject=_("Laporan Anda dicabut"),
+    )
+
+
+def reopened(occasion: Occasion) -> Wording:
+    """BUKA."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: laporan dibuka kembali dan disampaikan ke petugas. Balas SMS ini bila ada keterangan tambahan"
+        ),
+        letter=_("Laporan {reference} dibuka kembali dan disampaikan ke petugas. Balas bila ada keterangan tambahan."),
+        subject=_("Laporan Anda dibuka kembali"),
+    )
+
+
+def rated(occasion: Occasion) -> Wording:
+    """A rating is kept."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: terima kasih atas penilaian Anda. Bila masalahnya belum beres, balas BUKA {reference}"
+        ),
+        letter=_(
+            "Terima kasih atas penilaian Anda untuk laporan {reference}. Bila belum beres, balas BUKA {reference}."
+        ),
+        subject=_("Terima kasih atas penilaian Anda"),
+    )
+
+
+def kept_secret(occasion: Occasion) -> Wording:
+    """RAHASIA."""
+    return _say(
+        occasion,
+        sms=_("LAPOR {reference}: isi laporan ini dirahasiakan dan tidak ditampilkan kepada umum"),
+        letter=_("Isi laporan {reference} dirahasiakan dan tidak ditampilkan kepada umum."),
+        subject=_("Laporan Anda dirahasiakan"),
+    )
+
+
+def kept_anonymous(occasion: Occasion) -> Wording:
+    """ANONIM."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: nama dan nomor Anda tidak ditampilkan kepada umum maupun kepada pihak yang dilaporkan"
+        ),
+        letter=_(
+            "Nama dan alamat Anda dalam laporan {reference} tidak ditampilkan kepada umum maupun kepada pihak yang dilaporkan."
+        ),
+        subject=_("Identitas Anda tidak ditampilkan"),
+    )
+
+
+def help_(occasion: Occasion) -> Wording:
+    """BANTUAN: how to use us, in one SMS."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR: tulis kejadian, desa, kecamatan, kab/kota. Lalu dgn nomor laporan: CEK, BATAL, BUKA, SELESAI, RAHASIA, ANONIM. STOP: jangan dibalas. Tarif SMS biasa"
+        ),
+        letter=_(
+            "Tulis apa yang terjadi dan di mana: desa atau kelurahan, kecamatan, kabupaten atau kota. Dengan nomor laporan "
+            "Anda bisa mengirim CEK, BATAL, BUKA, SELESAI, RAHASIA atau ANONIM. STOP: kami tidak membalas lagi."
+        ),
+        subject=_("Cara melapor"),
+    )
+
+
+def opted_out(occasion: Occasion) -> Wording:
+    """STOP: the last word from us, and how to get the next."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR: kami tidak akan mengirim SMS lagi ke nomor ini. Laporan Anda tetap diproses. Kirim MULAI bila ingin dibalas lagi"
+        ),
+        letter=_(
+            "Kami tidak akan menulis lagi ke alamat ini. Laporan Anda tetap diproses. Kirim MULAI bila ingin dibalas lagi."
+        ),
+        subject=_("Kami tidak akan membalas lagi"),
+    )
+
+
+def opted_in(occasion: Occasion) -> Wording:
+    """MULAI."""
+    return _say(
+        occasion,
+        sms=_("LAPOR: Anda akan menerima balasan kami. Kirim BANTUAN utk cara melapor, STOP utk berhenti"),
+        letter=_("Anda akan menerima balasan kami. Kirim BANTUAN untuk cara melapor, STOP untuk berhenti."),
+        subject=_("Anda akan menerima balasan kami"),
+    )
+
+
+def queued(occasion: Occasion) -> Wording:
+    """We have said much to this person already, or there is a flood: it is here, and it waits."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: pesan Anda diterima dan sedang antre. Mohon tunggu, tidak perlu dikirim ulang. Cek: balas CEK {reference}"
+        ),
+        letter=_("Pesan Anda kami terima dengan nomor {reference} dan sedang antre. Anda tidak perlu mengirim ulang."),
+        subject=_("Pesan Anda sedang antre"),
+    )
+
+
+def nothing_open(occasion: Occasion) -> Wording:
+    """A command without a number, from somebody who has no report."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR: tidak ada laporan yang berjalan dari nomor HP ini. Utk melapor, tulis kejadian, desa, kecamatan dan kab/kota"
+        ),
+        letter=_("Tidak ada laporan yang sedang berjalan dari alamat ini."),
+        subject=_("Tidak ada laporan"),
     )
 
 

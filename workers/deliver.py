@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from channels.channel import Channel, FindsSent, SendFailed
 from channels.messages import OutboundMessage, ProviderReceipt
 from intake import logs
 from intake.links import tracking_link
 from intake.runtime import Runtime
-from intake.storage import outbox, replies, reports
+from intake.storage import outbox, people, replies, reports
 from intake.storage.outbox import Claim
 from intake.storage.replies import Reply
 
@@ -44,12 +46,31 @@ def deliver(rt: Runtime, claim: Claim) -> None:
                 max_attempts=rt.settings.max_attempts,
             )
             return
+        if reply.state == "promised" and (silence := _silence_of(connection, reply)):
+            outbox.fulfil(connection, claim)
+            _end_unsent(connection, reply, silence)
+            return
         begun = reply.state == "promised" and replies.begin_sending(connection, reply.id)
     outbound = outbound_of(rt, reply)
     if not begun:
         _settle_uncertain(rt, claim, reply, channel, outbound)
         return
     _send(rt, claim, reply, channel, outbound)
+
+
+def _silence_of(connection: Connection, reply: Reply) -> str | None:
+    """Why this person is not answered, or None. The word that confirms a STOP still goes out."""
+    silence = people.state_of(connection, reply.channel, reply.recipient).silence
+    return None if silence == "opted_out" and reply.kind == "opted_out" else silence
+
+
+def _end_unsent(connection: Connection, reply: Reply, silence: str) -> None:
+    replies.settle_failed(connection, reply.id, error=silence, code=silence)
+    if reply.report_id is not None:
+        reports.record(
+            connection, reply.report_id, actor="system", action="reply_failed", reason=silence,
+            detail={"reply_id": reply.id},
+        )  # fmt: skip
 
 
 def outbound_of(rt: Runtime, reply: Reply) -> OutboundMessage:
@@ -117,6 +138,8 @@ def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, failure: SendFailed
         else:
             outbox.fulfil(connection, claim)
             replies.settle_failed(connection, reply.id, error=failure.reason, code=failure.code)
+            if failure.kind == "opted_out":
+                people.mark_unreachable(connection, reply.channel, reply.recipient, reason=failure.code or "")
             if reply.report_id is not None:
                 reports.record(
                     connection, reply.report_id, actor="system", action="reply_failed", reason=failure.kind,

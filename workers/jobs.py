@@ -23,6 +23,7 @@ from intake.runtime import Runtime
 from intake.storage import outbox
 from intake.storage.database import Unavailable
 from intake.storage.outbox import Claim, ClaimLost, Job
+from workers.ask_again import ask_again
 from workers.deliver import deliver
 from workers.hand_over import hand_over
 from workers.process import process
@@ -40,6 +41,7 @@ JOBS: Final[Mapping[Job, Callable[[Runtime, Claim], None]]] = {
     Job.PROCESS: process,
     Job.DELIVER: deliver,
     Job.HAND_OVER: hand_over,
+    Job.ASK_AGAIN: ask_again,
 }
 _WAITS_FOR_OTHERS: Final = frozenset({Job.DELIVER, Job.HAND_OVER})
 

@@ -1,264 +1,277 @@
 """One message read, understood and decided: its report steps on, and its next promises are made.
 
 Read a snapshot; think with no transaction open; then one transaction writes everything, the kept promise included.
-Running twice does no harm: the second finds the message processed, or its claim lost.
+Running twice does no harm: the second finds the message processed, or its claim lost. When something else happened to
+the report in between, nothing is written and the message is read again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import Connection
-
-from channels.messages import InboundMessage
 from intake import converse, logs, wording
-from intake.domain.decision import Decision, decide
 from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, State, StepNotAllowed
+from intake.limits import LIMITS
 from intake.runtime import Runtime
-from intake.saying import medium_of, occasion, say
-from intake.storage import handovers, messages, outbox, replies, reports
+from intake.saying import medium_of, occasion, say_unasked, voice_for
+from intake.storage import messages, outbox, people, reports, threads
 from intake.storage.messages import StoredMessage
 from intake.storage.outbox import Claim
 from intake.storage.reports import Report
-from intake.understand.answer import chosen
-from intake.understand.classify import Classification, classify
-from intake.understand.locate import FORM_CHOICE, OWN_LINE, Hints, Location, locate, regencies
-from intake.wording import STATE_WORDS, Occasion, Wording
+from intake.understand.classify import classify
+from intake.understand.relate import Before, Heard, Relation, continued, is_another_report, relate
+from workers import answers, commands
+from workers.decisions import Overtaken, carry_out, mend, question_of, settle
+from workers.understanding import Understanding, as_said, understand
 
 log = logs.get("process")
 
-#: A citizen is asked for the place at most so often; then a person looks.
-MOST_QUESTIONS = 2
+_LOOK_AGAIN = timedelta(milliseconds=300)
 
 
 @dataclass(frozen=True, slots=True)
-class Understanding:
-    """What the resolver and the classifier said, and what follows. ``location`` is of everything said so far."""
+class Snapshot:
+    """What was known when we began to think. ``said``: all messages of the report, this one included."""
 
-    location: Location
-    classification: Classification
-    decision: Decision
+    message: StoredMessage
+    report: Report
+    said: list[StoredMessage]
+    before: list[Before]
+    may_ask: bool
 
 
 def process(rt: Runtime, claim: Claim) -> None:
     """Keep the promise to read a message (``claim.subject_id``). Raises ClaimLost."""
     with rt.engine.begin() as connection:
         message = messages.read(connection, claim.subject_id)
-        report = None if message.report_id is None else reports.read(connection, message.report_id)
-    if message.processed_at is not None or (report is None and message.automatic):
-        _only_fulfil(rt, claim, message)
-    elif report is None:
-        _answer_command(rt, claim, message)
-    elif report.id == message.id:
-        _open(rt, claim, message, report)
-    elif report.state is State.TERTUNDA and report.waiting_for == "place":
-        _hear_place(rt, claim, message, report)
-    else:
-        _add(rt, claim, message, report)
+    if message.processed_at is not None or (message.report_id is None and message.automatic):
+        with rt.engine.begin() as connection:
+            settle(connection, claim, message)
+        return
+    try:
+        if message.report_id is None:
+            commands.obey(rt, claim, message)
+        else:
+            snap = look(rt, message)
+            if not _waits_for_more(rt, claim, snap):
+                _read(rt, claim, snap)
+    except (Overtaken, StepNotAllowed):
+        with rt.engine.begin() as connection:
+            outbox.postpone(
+                connection, claim, wait=_LOOK_AGAIN, error="overtaken", max_attempts=rt.settings.max_attempts
+            )
+        return
     log.info("message_processed", message_id=message.id, report_id=message.report_id)
 
 
-def _only_fulfil(rt: Runtime, claim: Claim, message: StoredMessage) -> None:
+def look(rt: Runtime, message: StoredMessage) -> Snapshot:
+    """Everything needed to understand a message that belongs to a report."""
     with rt.engine.begin() as connection:
-        outbox.fulfil(connection, claim)
-        messages.mark_processed(connection, message.id)
-
-
-def _open(rt: Runtime, claim: Claim, message: StoredMessage, report: Report) -> None:
-    understood = understand(message, report)
-    _write(rt, claim, message, report, understood)
-
-
-def understand(message: StoredMessage, report: Report, *, before: str = "") -> Understanding:
-    """Resolve, classify and decide. ``before``: what the citizen said about it earlier."""
-    said = "\n".join(part for part in (message.subject, before, message.text) if part)
-    location = locate(said, hints=hints_of(message))
-    told = "\n".join(part for part in (before, message.text) if part)
-    classification = classify(told, subject=message.subject or None)
-    may_ask = report.answerable and bool(report.sender) and report.times_asked < MOST_QUESTIONS
-    return Understanding(location, classification, decide(location, classification, may_ask=may_ask))
-
-
-def hints_of(message: StoredMessage) -> Hints:
-    """What the channel knows about the place."""
-    codes: tuple[tuple[str, float], ...] = ()
-    if message.regency in regencies():
-        codes = ((str(message.regency), FORM_CHOICE if message.channel == "web_form" else OWN_LINE),)
-    return Hints(regencies=codes)
-
-
-def _write(rt: Runtime, claim: Claim, message: StoredMessage, report: Report, u: Understanding) -> None:
-    decision = u.decision
-    with rt.engine.begin() as connection:
-        outbox.fulfil(connection, claim)
-        messages.mark_processed(connection, message.id)
-        reports.add_decision(
-            connection,
-            report_id=report.id,
-            message_id=message.id,
-            action=decision.action,
-            why=decision.why,
-            location=u.location.as_dict(),
-            classification=u.classification.as_dict(),
+        report = reports.read(connection, message.report_id or 0)
+        silence = people.state_of(connection, report.channel, report.sender).silence
+        return Snapshot(
+            message,
+            report,
+            messages.of_report(connection, report.id),
+            threads.before(connection, message),
+            may_ask=silence is None and voice_for(connection, report.channel, report.sender) in {"free", "busy"},
         )
-        facts: dict[str, object] = {
-            "type": u.classification.type,
-            "topic": u.classification.topic,
-            "urgency": u.classification.urgency,
-            "unit": u.classification.unit,
-            "secret": report.secret or u.classification.secret,
-            "anonymous": report.anonymous or u.classification.anonymous,
-        }
-        first = report.id == message.id
-        at = occasion(rt, report)
-        if u.classification.urgency == "darurat" and decision.action != "put_aside":
-            words = wording.emergency(at)
-            say(connection, report, words, kind="emergency", cause=f"emergency:{report.id}", answers=message)
-        match decision.action:
-            case "put_aside":
-                _step(connection, report, State.DIARSIPKAN, u, facts)
-                return
-            case "triage":
-                _step(connection, report, State.MENUNGGU_VERIFIKASI, u, {**facts, "waiting_for": None, "choices": []})
-                words = wording.acknowledged_for_triage(at) if first else wording.added(at)
-            case "ask_place" | "ask_which":
-                question: dict[str, object] = {
-                    "waiting_for": "place",
-                    "choices": list(decision.choices),
-                    "times_asked": report.times_asked + 1,
-                }
-                _step(connection, report, State.TERTUNDA, u, {**facts, **question})
-                words = _question(at, decision)
-            case "hand_over":
-                words = _hand_over(rt, connection, message, report, u, facts)
-        say(connection, report, words, kind=decision.action, cause=f"{decision.action}:{message.id}", answers=message)
 
 
-def _step(connection: Connection, report: Report, to: State, u: Understanding, values: dict[str, object]) -> None:
-    reports.step(
-        connection,
-        report.id,
-        to,
-        actor="system",
-        action=u.decision.action,
-        reason=u.decision.why,
-        values=values,
-        only_from=[report.state],
+def _waits_for_more(rt: Runtime, claim: Claim, snap: Snapshot) -> bool:
+    """Let a message that may go on in a next one lie for a moment: a question less, or a wrong desk less.
+
+    Not one that is itself the rest of an earlier one, or whose rest is here.
+    """
+    message = snap.message
+    if medium_of(rt, message.channel) != "sms":
+        return False
+    if not (message.extra.get("incomplete") or converse.fills_one_sms(message.text)):
+        return False
+    if snap.said[-1].id != message.id and not converse.fills_one_sms(snap.said[-1].text):
+        return False
+    if continued(heard(message), snap.before, full=_full(rt, snap), gap=LIMITS.part_gap) is not None:
+        return False
+    with rt.engine.begin() as connection:
+        age = threads.now(connection) - message.received_at
+        if age >= LIMITS.part_wait:
+            return False
+        outbox.postpone(connection, claim, wait=LIMITS.part_wait - age)
+    return True
+
+
+def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
+    report, message = snap.report, snap.message
+    waits = report.state is State.TERTUNDA and report.waiting_for == "place"
+    if report.id != message.id and not waits:
+        _add(rt, claim, message, report)
+        return
+    own = understand(
+        snap.said if report.id == message.id else [message],
+        report, medium=medium_of(rt, message.channel), before=snap.before, may_ask=snap.may_ask,
+    )  # fmt: skip
+    named = _is_named(rt, message, report)
+    relation = Relation("new") if named else _relate(rt, snap, own)
+    if report.id == message.id or (
+        relation.kind in {"part", "resend", "rating", "follow_up"} and relation.to is not None
+    ):
+        _follow(rt, claim, snap, own, relation)
+    else:
+        opening = next((m.text for m in snap.said if m.id == report.id), "")
+        if not named and is_another_report(message.text, opening, own.classification, own.location):
+            _split(rt, claim, snap)
+        else:
+            answers.hear(rt, claim, message, report, before=snap.before, named=named, may_ask=snap.may_ask)
+
+
+def _is_named(rt: Runtime, message: StoredMessage, report: Report) -> bool:
+    """Whether the citizen said which report they mean: by its number, by answering our letter, on its own page."""
+    if report.id == message.id:
+        return False
+    mentioned = converse.read(as_said(message)).mentioned
+    return report.id in mentioned or bool(message.reference_ids) or medium_of(rt, message.channel) == "web"
+
+
+def heard(message: StoredMessage) -> Heard:
+    """A message as ``relate`` takes it."""
+    return Heard(message.id, message.text, message.recipient, message.received_at, message.extra)
+
+
+def _full(rt: Runtime, snap: Snapshot) -> frozenset[int]:
+    """Which of the sender's latest messages filled their SMS, so that this one may be the rest of it."""
+    if medium_of(rt, snap.message.channel) != "sms":
+        return frozenset()
+    return frozenset(b.last_id for b in snap.before if converse.fills_one_sms(b.last_text))
+
+
+def _relate(rt: Runtime, snap: Snapshot, own: Understanding) -> Relation:
+    sms = medium_of(rt, snap.message.channel) == "sms"
+    return relate(
+        heard(snap.message),
+        snap.before,
+        classification=own.classification,
+        location=own.location,
+        full=_full(rt, snap),
+        gap=LIMITS.part_gap if sms else timedelta(seconds=-1),
     )
 
 
-def _question(at: Occasion, decision: Decision) -> Wording:
-    if decision.action == "ask_place":
-        return wording.ask_place(at)
-    return wording.ask_which(at, places=[regencies()[code].short for code in decision.choices])
+def _follow(rt: Runtime, claim: Claim, snap: Snapshot, own: Understanding, relation: Relation) -> None:
+    """Do what the relation to earlier messages asks for; a new report is written."""
+    to = relation.to
+    if to is None:
+        with rt.engine.begin() as connection:
+            settle(connection, claim, snap.message)
+            carry_out(rt, connection, snap.message, snap.report, own, opens=True)
+            if threads.count_messages(connection, snap.report.id) > len(snap.said):
+                raise Overtaken  # a further part came while we thought: read it all again
+        return
+    match relation.kind:
+        case "part" | "correction":
+            _take_in(rt, claim, snap, to, why=relation.kind)
+        case "resend":
+            _join_resend(rt, claim, snap.message, to)
+        case "follow_up" if to.waits_for_place:
+            _join_resend(rt, claim, snap.message, to)
+        case "rating":
+            commands.keep_bare_rating(rt, claim, snap.message, to)
+        case "late_answer":
+            answers.hear_late(rt, claim, snap.message, to, may_ask=snap.may_ask)
+        case _:
+            with rt.engine.begin() as connection:
+                report = reports.read(connection, to.report_id)
+            _add(rt, claim, snap.message, report, silently=relation.kind == "courtesy")
 
 
-def _hand_over(
-    rt: Runtime,
-    connection: Connection,
-    message: StoredMessage,
-    report: Report,
-    u: Understanding,
-    facts: dict[str, object],
-) -> Wording:
-    """To the desk of the regency: into its inbox here, and a promise to tell its own system where it has one."""
-    code = str(u.decision.regency)
-    there = u.location.regency == code
-    place: dict[str, object] = {
-        "regency": code,
-        "district": u.location.district if there else None,
-        "village": u.location.village if there else None,
-        "handed_over_at": rt.clock(),
-        "waiting_for": None,
-        "choices": [],
-    }
-    _step(connection, report, State.TERDISPOSISI, u, {**facts, **place})
-    handovers.promise_handover(connection, report_id=report.id, regency=code, cause=f"hand_over:{message.id}")
-    name = regencies()[code].short
-    at = occasion(rt, report)
-    first = report.id == message.id
-    return wording.acknowledged(at, regency=name) if first else wording.forwarded(at, regency=name)
-
-
-def _hear_place(rt: Runtime, claim: Claim, message: StoredMessage, report: Report) -> None:
-    """An answer to "where?": a number of our list, a name, or more of the story."""
+def _take_in(rt: Runtime, claim: Claim, snap: Snapshot, to: Before, *, why: str) -> None:
+    """A further part, or a correction, of a report: the whole story is read again."""
+    message = snap.message
     with rt.engine.begin() as connection:
-        opening = messages.read(connection, report.id)
-    picked = chosen(message.text, report.choices)
-    together = replace(message, subject=opening.subject, regency=opening.regency)
-    understood = understand(together, report, before=opening.text)
-    if picked is not None:
-        decision = Decision("hand_over", "dipilih_pelapor", regency=picked)
-        understood = replace(understood, decision=decision)
-    else:
-        alone = locate(message.text, hints=Hints(regencies=tuple((code, OWN_LINE) for code in report.choices)))
-        if alone.decision == "decided" and alone.regency:
-            # The answer to our question is the clearest word there is, clearer than the text we did not understand.
-            decision = Decision("hand_over", "dijawab_pelapor", regency=alone.regency)
-            understood = Understanding(alone, understood.classification, decision)
-    if understood.decision.action == "put_aside":
-        understood = replace(understood, decision=Decision("triage", "jawaban_tidak_terbaca"))
-    _write(rt, claim, message, report, understood)
-
-
-def _add(rt: Runtime, claim: Claim, message: StoredMessage, report: Report) -> None:
-    """More words to a report that is with somebody, or was finished."""
-    thanks = classify(message.text).type == "terima_kasih"
+        report = reports.read(connection, to.report_id)
+        said = messages.of_report(connection, report.id)
+    if all(m.id != message.id for m in said):
+        said.append(message)
+    whole = understand(
+        said, report, medium=medium_of(rt, report.channel),
+        before=[b for b in snap.before if b.report_id != report.id], may_ask=False,
+    )  # fmt: skip
+    if why == "correction":
+        whole = answers.trust_correction(whole, message)
     with rt.engine.begin() as connection:
-        outbox.fulfil(connection, claim)
-        messages.mark_processed(connection, message.id)
-        current = reports.read(connection, report.id)
-        to: State | None = None
-        if current.state is State.DITINDAKLANJUTI:
-            to = State.DITANGGAPI_PELAPOR
-        elif current.state is State.SELESAI and not thanks:
-            to = State.DIBUKA_KEMBALI
-        if to is None:
-            reports.record(connection, report.id, actor="citizen", action="added", detail={"message_id": message.id})
-        else:
-            try:
-                reports.step(
-                    connection, report.id, to, actor="citizen", action="added", detail={"message_id": message.id}
-                )
-            except StepNotAllowed:  # an officer was quicker: the words are kept all the same
-                reports.record(
-                    connection, report.id, actor="citizen", action="added", detail={"message_id": message.id}
-                )
-        if not thanks and current.state in AT_THE_DESK | AT_REST | FOR_TRIAGE:
-            say(
-                connection, report, wording.added(occasion(rt, report)), kind="added", cause=f"added:{message.id}",
+        if threads.lock(connection, report.id) is not report.state:
+            raise Overtaken
+        settle(connection, claim, message)
+        if not threads.join(connection, message, report.id):
+            raise Overtaken
+        reports.record(
+            connection, report.id, actor="citizen", action="added", detail={"message_id": message.id, "as": why}
+        )
+        if report.state is State.DITERIMA:  # its opening waits for us: now it can be read
+            if not converse.fills_one_sms(message.text):
+                outbox.promise(connection, outbox.Job.PROCESS, report.id)
+            return
+        told = False
+        if report.state in {State.TERDISPOSISI, State.MENUNGGU_VERIFIKASI, State.TERTUNDA}:
+            told = mend(rt, connection, message, report, whole, why=why)
+        if why == "correction" and not told:
+            say_unasked(
+                rt, connection, report, wording.added(occasion(rt, report)), kind="added", cause=f"added:{message.id}",
                 answers=message,
             )  # fmt: skip
 
 
-def _answer_command(rt: Runtime, claim: Claim, message: StoredMessage) -> None:
-    """CEK: where a report is; for its own sender only, and in the same words whether it exists or not."""
-    reading = converse.read(_as_said(message))
+def _join_resend(rt: Runtime, claim: Claim, message: StoredMessage, to: Before) -> None:
+    """The same again: it joins the first report. The citizen is told once; if we wait for the place, asked again."""
     with rt.engine.begin() as connection:
-        outbox.fulfil(connection, claim)
-        messages.mark_processed(connection, message.id)
-        report = None if reading.subject_id is None else reports.find(connection, reading.subject_id)
-        mine = report is not None and report.sender == message.sender and report.channel == message.channel
-        if report is not None and mine:
-            place = "" if report.regency is None else regencies()[report.regency].short
-            words = wording.status(occasion(rt, report), state=STATE_WORDS[report.state], place=place)
+        state = threads.lock(connection, to.report_id)
+        report = reports.read(connection, to.report_id)
+        settle(connection, claim, message)
+        if not threads.join(connection, message, report.id):
+            raise Overtaken
+        reports.record(connection, report.id, actor="citizen", action="resent", detail={"message_id": message.id})
+        if state in {State.DITERIMA, State.DIARSIPKAN}:
+            return  # the first is not answered yet; what was put aside stays so
+        at = occasion(rt, report)
+        words = wording.resent(at)
+        if state is State.TERTUNDA and report.waiting_for == "place":
+            words = question_of(at, answers.question_again(report))
+        say_unasked(rt, connection, report, words, kind="resend", cause=f"resend:{report.id}", answers=message)
+
+
+def _split(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
+    """What came while we waited for a place is a report of its own."""
+    message = snap.message
+    with rt.engine.begin() as connection:
+        messages.split_off(connection, message)
+        fresh = messages.read(connection, message.id)
+        report = reports.read(connection, message.id)
+    own = understand([fresh], report, medium=medium_of(rt, message.channel), before=snap.before, may_ask=snap.may_ask)
+    with rt.engine.begin() as connection:
+        settle(connection, claim, fresh)
+        carry_out(rt, connection, fresh, report, own, opens=True)
+
+
+def _add(rt: Runtime, claim: Claim, message: StoredMessage, report: Report, *, silently: bool = False) -> None:
+    """More words to a report that is with somebody, or was finished."""
+    thanks = silently or classify(message.text).type == "terima_kasih"
+    with rt.engine.begin() as connection:
+        settle(connection, claim, message)
+        if message.report_id != report.id and not threads.join(connection, message, report.id):
+            raise Overtaken
+        current = reports.read(connection, report.id)
+        detail = {"message_id": message.id}
+        to: State | None = None
+        if current.state is State.DITINDAKLANJUTI and not silently:
+            to = State.DITANGGAPI_PELAPOR
+        elif current.state is State.SELESAI and not thanks:
+            to = State.DIBUKA_KEMBALI
+        if to is None:
+            reports.record(connection, report.id, actor="citizen", action="added", detail=detail)
         else:
-            words = wording.unknown_reference(Occasion(medium_of(rt, message.channel), ""))
-        if message.answerable and message.sender:
-            replies.promise_reply(
-                connection,
-                cause=f"status:{message.id}",
-                kind="status",
-                report_id=report.id if report is not None and mine else None,
-                channel=message.channel,
-                recipient=message.sender,
-                sender=message.recipient,
-                text_=words.text,
-                subject=words.subject,
-                in_reply_to=message.external_id,
-                reference_ids=[*message.reference_ids, message.external_id],
-            )
-
-
-def _as_said(message: StoredMessage) -> InboundMessage:
-    return InboundMessage(message.external_id, message.sender, message.recipient, message.text, message.subject)
+            reports.step(connection, report.id, to, actor="citizen", action="added", detail=detail)
+        if not thanks and current.state in AT_THE_DESK | AT_REST | FOR_TRIAGE:
+            say_unasked(
+                rt, connection, report, wording.added(occasion(rt, report)), kind="added", cause=f"added:{message.id}",
+                answers=message,
+            )  # fmt: skip

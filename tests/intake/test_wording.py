@@ -32,6 +32,22 @@ SENTENCES: list[Callable[[Occasion], Wording]] = [
     wording.closed,
     lambda at: wording.status(at, state=LONGEST_STATE, place=LONGEST_REGENCY),
     wording.unknown_reference,
+    wording.finished,
+    wording.resent,
+    wording.incomplete,
+    wording.remind_place,
+    lambda at: wording.which_report(at, other=REFERENCE, answer="3"),
+    lambda at: wording.name_a_report(at, command="SELESAI", other=REFERENCE),
+    wording.withdrawn,
+    wording.reopened,
+    wording.rated,
+    wording.kept_secret,
+    wording.kept_anonymous,
+    wording.help_,
+    wording.opted_out,
+    wording.opted_in,
+    wording.queued,
+    wording.nothing_open,
 ]
 
 

@@ -1,0 +1,205 @@
+"""What one person and we said to each other before: their reports, the questions that wait, what they were asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from intake.domain.report import State
+from intake.storage.messages import StoredMessage
+from intake.understand.relate import Before
+
+#: Replies that a person of ours caused. All others are automatic: the limits count those.
+OF_OFFICERS: Final = ("answered", "closed", "forwarded")
+#: Replies that ask where, and those after which a bare digit is a rating.
+_QUESTIONS: Final = ("ask_place", "ask_which", "reminder")
+_RATING_ASKED: Final = ("closed", "finished")
+_MOST_BEFORE: Final = 20
+
+# The newest message of each report, by arrival; the newest question and the newest request for a rating.
+_BEFORE: Final = """
+    select r.id, r.state, r.regency, r.topic, r.waiting_for, r.choices, r.times_asked, r.opened_at, r.handed_over_at,
+           r.recipient, opening.text as opening, last.text as last_text, last.id as last_id,
+           last.received_at as last_at, last.extra as last_extra, last.processed_at as last_processed_at,
+           asked.at as asked_at, rating_asked.at as rating_asked_at, rated.at as rated_at
+    from (select * from report where sender = :sender and channel = :channel and id <> :self
+          and opened_at <= :at and opened_at > now() - interval '90 days'
+          order by opened_at desc, id desc limit :most) as r
+    join message opening on opening.id = r.id
+    cross join lateral (select m.id, m.text, m.received_at, m.extra, m.processed_at from message m
+                        where m.report_id = r.id and m.id <> :self and m.received_at <= :at
+                        order by m.received_at desc, m.id desc limit 1) as last
+    left join lateral (select max(created_at) as at from reply where report_id = r.id and kind = any(:questions))
+        as asked on true
+    left join lateral (select max(created_at) as at from reply where report_id = r.id and kind = any(:rating_asked))
+        as rating_asked on true
+    left join lateral (select max(at) as at from rating where report_id = r.id) as rated on true
+    order by r.opened_at desc, r.id desc
+"""
+
+
+def before(connection: Connection, message: StoredMessage) -> list[Before]:
+    """The sender's other reports of the last 90 days by this channel, newest first, at most 20.
+
+    Only what was there when the message came: of two messages at once exactly one is the later one.
+    """
+    if not message.sender:
+        return []
+    rows = connection.execute(
+        text(_BEFORE),
+        {
+            "sender": message.sender, "channel": message.channel, "self": message.id, "at": message.received_at,
+            "most": _MOST_BEFORE,
+            "questions": list(_QUESTIONS), "rating_asked": list(_RATING_ASKED),
+        },
+    )  # fmt: skip
+    return [
+        Before(
+            report_id=row.id,
+            state=State(row.state),
+            regency=row.regency,
+            topic=row.topic,
+            opening=row.opening,
+            opened_at=row.opened_at,
+            handed_over=row.handed_over_at is not None,
+            recipient=row.recipient,
+            last_id=row.last_id,
+            last_text=row.last_text,
+            last_at=row.last_at,
+            last_extra=row.last_extra,
+            last_processed=row.last_processed_at is not None,
+            waits_for_place=row.state == State.TERTUNDA and row.waiting_for == "place",
+            choices=tuple(row.choices),
+            times_asked=row.times_asked,
+            asked_at=row.asked_at,
+            rating_asked_at=row.rating_asked_at,
+            rated_at=row.rated_at,
+        )
+        for row in rows
+    ]
+
+
+def join(connection: Connection, message: StoredMessage, report_id: int) -> bool:
+    """Let a message belong to a report, and take away the one it had opened for itself, if nothing happened to it yet.
+
+    Nobody was told that report's number, so nobody misses it; ``messages.split_off`` opens it again. False when the
+    report it had opened has a life of its own already: then nothing is changed.
+    """
+    if message.report_id == message.id:
+        own = connection.execute(
+            text("""select state = 'diterima' and not exists (select 1 from history where report_id = :id)
+                           and not exists (select 1 from message where report_id = :id and id <> :id) as untouched
+                    from report where id = :id for update"""),
+            {"id": message.id},
+        ).one_or_none()
+        if own is None or not own.untouched:
+            return False
+    connection.execute(
+        text("update message set report_id = :report_id where id = :id"), {"id": message.id, "report_id": report_id}
+    )
+    if message.report_id == message.id:
+        connection.execute(text("delete from report where id = :id"), {"id": message.id})
+    return True
+
+
+def lock(connection: Connection, report_id: int) -> State:
+    """Keep others from changing a report until this transaction ends; its state now."""
+    return State(
+        connection.execute(text("select state from report where id = :id for update"), {"id": report_id}).scalar_one()
+    )
+
+
+def count_messages(connection: Connection, report_id: int) -> int:
+    return int(
+        connection.execute(text("select count(*) from message where report_id = :id"), {"id": report_id}).scalar_one()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How much we said of our own accord: to one person in the last hour and day, to everybody in the last minute."""
+
+    hour: int
+    day: int
+    minute_to_all: int
+    told_to_wait: bool
+
+
+def said_automatically(connection: Connection, channel: str, recipient: str, *, most_to_all: int) -> Said:
+    """Count our automatic replies, in one statement; those to everybody only up to ``most_to_all``."""
+    row = connection.execute(
+        text("""
+            select count(*) filter (where created_at > now() - interval '1 hour') as hour, count(*) as day,
+                   coalesce(bool_or(kind = 'queued' and created_at > now() - interval '1 hour'), false) as told_to_wait,
+                   (select count(*) from (select 1 from reply where created_at > now() - interval '1 minute'
+                                          limit :most) as recent) as minute_to_all
+            from reply where recipient = :recipient and channel = :channel
+                and created_at > now() - interval '1 day' and kind <> all(:of_officers)
+        """),
+        {"recipient": recipient, "channel": channel, "of_officers": list(OF_OFFICERS), "most": most_to_all},
+    ).one()
+    return Said(row.hour, row.day, row.minute_to_all, row.told_to_wait)
+
+
+def asked_which_report(connection: Connection, channel: str, recipient: str, *, since: datetime) -> bool:
+    """Whether we asked this person which of their reports they meant, since that moment."""
+    return bool(
+        connection.execute(
+            text("""select exists (select 1 from reply where recipient = :recipient and channel = :channel
+                                   and kind = 'which_report' and created_at >= :since)"""),
+            {"recipient": recipient, "channel": channel, "since": since},
+        ).scalar_one()
+    )
+
+
+def was_told(connection: Connection, cause: str) -> bool:
+    return bool(
+        connection.execute(
+            text("select exists (select 1 from reply where cause = :cause)"), {"cause": cause}
+        ).scalar_one()
+    )
+
+
+def last_question_at(connection: Connection, report_id: int) -> datetime | None:
+    """When we last asked where, the reminder not counted."""
+    found: datetime | None = connection.execute(
+        text("""select max(created_at) from reply
+                where report_id = :id and kind in ('ask_place', 'ask_which')"""),
+        {"id": report_id},
+    ).scalar_one()
+    return found
+
+
+def now(connection: Connection) -> datetime:
+    """The database's clock, by which everything here is dated."""
+    moment: datetime = connection.execute(text("select now()")).scalar_one()
+    return moment
+
+
+def keep_rating(connection: Connection, report_id: int, message_id: int, score: int) -> None:
+    connection.execute(
+        text("""insert into rating (report_id, message_id, score) values (:report_id, :message_id, :score)
+                on conflict (message_id) do nothing"""),
+        {"report_id": report_id, "message_id": message_id, "score": score},
+    )
+
+
+def rating_of(connection: Connection, report_id: int) -> int | None:
+    """The last rating of a report, 1 to 5."""
+    found: int | None = connection.execute(
+        text("select score from rating where report_id = :id order by id desc limit 1"), {"id": report_id}
+    ).scalar_one_or_none()
+    return found
+
+
+def withdrawn_by_citizen(connection: Connection, report_id: int) -> bool:
+    """Whether the last step into the archive was the citizen's own."""
+    found = connection.execute(
+        text("""select actor = 'citizen' from history where report_id = :id and to_state = 'diarsipkan'
+                order by id desc limit 1"""),
+        {"id": report_id},
+    ).scalar_one_or_none()
+    return bool(found)
