@@ -14,12 +14,25 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from channels.channel import Forged, Medium, Unreadable
-from channels.messages import Ack, AckResponse, InboundMessage, InboundRequest, OutboundMessage, ProviderReceipt
+from channels.messages import (
+    Ack,
+    AckResponse,
+    Coordinates,
+    InboundMessage,
+    InboundRequest,
+    OutboundMessage,
+    ProviderReceipt,
+)
 
 NAME: Final = "web_form"
 
 _FORM_TOKEN = re.compile(r"[A-Za-z0-9_.-]{16,200}", re.ASCII)
 _REGENCY_CODE = re.compile(r"[0-9][0-9.]{1,9}", re.ASCII)
+_PLACE_CODE = re.compile(r"[0-9]{2}\.[0-9]{2}(?:\.[0-9]{2}(?:\.[0-9]{4})?)?", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DEGREES = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?", re.ASCII)
+_PLACE_BY = frozenset({"confirmed", "chosen"})
+_CONTACT_KINDS = frozenset({"phone", "email"})
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class WebForm:
             raise Forged("the form is not a hook")
 
     def parse(self, request: InboundRequest) -> InboundMessage:
-        """Read the fields ``token``, ``text``, ``regency``, ``name``, ``contact``, ``subject``.
+        """Read ``token``, ``text``, ``regency``, ``subject``, the position, and what ``_read_extra`` says.
 
         ``token`` is given out with the form and used once: a form sent twice is one message. The contact is kept as
         the citizen wrote it and is no sender: nobody has shown that it is theirs. Raises Unreadable.
@@ -47,7 +60,6 @@ class WebForm:
         if not text:
             raise Unreadable("no text")
         regency = request.field("regency").strip()
-        extra = {name: value for name in ("name", "contact") if (value := _clean(request.field(name)).strip())}
         return InboundMessage(
             external_id=token,
             sender="",
@@ -55,7 +67,8 @@ class WebForm:
             text=text,
             subject=" ".join(_clean(request.field("subject")).split()),
             regency=regency if _REGENCY_CODE.fullmatch(regency) else None,
-            extra=extra,
+            coordinates=_read_coordinates(request),
+            extra=_read_extra(request),
         )
 
     def render_ack(self, ack: Ack) -> AckResponse:
@@ -65,6 +78,38 @@ class WebForm:
     def send(self, message: OutboundMessage) -> ProviderReceipt:
         """Nothing leaves: the tracking page shows the message from then on."""
         return ProviderReceipt("")
+
+
+def _read_extra(request: InboundRequest) -> dict[str, object]:
+    """What the form asked beside the story; only what was answered.
+
+    ``name``, ``contact``, ``contact_kind`` (``phone``, ``email``); ``district`` and ``village`` as codes, ``place_by``
+    (``confirmed``: our reading was shown and the citizen said yes; ``chosen``: from the list); ``event_date`` as
+    YYYY-MM-DD; ``anonymous`` and ``secret``, true where the citizen asked for it.
+    """
+    extra: dict[str, object] = {
+        name: value for name in ("name", "contact") if (value := _clean(request.field(name)).strip())
+    }
+    if request.field("contact_kind") in _CONTACT_KINDS and "contact" in extra:
+        extra["contact_kind"] = request.field("contact_kind")
+    place = request.field("place").strip()
+    if _PLACE_CODE.fullmatch(place):
+        deeper = (("district", 8), ("village", 13))
+        extra |= {level: place[:length] for level, length in deeper if len(place) >= length}
+        if request.field("place_by") in _PLACE_BY:
+            extra["place_by"] = request.field("place_by")
+    if _DATE.fullmatch(request.field("event_date").strip()):
+        extra["event_date"] = request.field("event_date").strip()
+    return extra | {name: True for name in ("anonymous", "secret") if request.field(name) == "1"}
+
+
+def _read_coordinates(request: InboundRequest) -> Coordinates | None:
+    """The position the phone gave; None without one, and for one that is nowhere."""
+    latitude, longitude = request.field("latitude").strip(), request.field("longitude").strip()
+    if not (_DEGREES.fullmatch(latitude) and _DEGREES.fullmatch(longitude)):
+        return None
+    point = Coordinates(float(latitude), float(longitude))
+    return point if abs(point.latitude) <= 90 and abs(point.longitude) <= 180 else None
 
 
 def _clean(text: str) -> str:

@@ -36,6 +36,9 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_BATCH": "how many promises a worker takes at once",
     "SAHUT_UNCERTAIN_SECONDS": "how long to wait for a delivery receipt before an uncertain reply is sent again",
     "SAHUT_MAX_BODY_BYTES": "the largest request that is read",
+    "SAHUT_CALLER_HEADER": "the header in which our own proxy tells who calls, e.g. X-Real-IP; for the limits of the form",
+    "SAHUT_FORM_PER_HOUR": "how many reports one address may send by the form in an hour; 0: any number",
+    "SAHUT_FORM_LEAST_SECONDS": "a form sent sooner after it was opened is asked for once more",
     "SAHUT_EMBEDDED_USER": "as root: the account under which the embedded PostgreSQL runs (nobody by default)",
     "LAB_FAIL_FIRST": "for trying out: the lab's gateway refuses so many messages first",
 }
@@ -68,6 +71,9 @@ class Settings:
     batch: int = 100
     uncertain_wait: timedelta = timedelta(seconds=600)
     max_body_bytes: int = 30 * 1024 * 1024
+    caller_header: str = ""
+    form_per_hour: int = 60
+    form_least_seconds: int = 3
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -130,6 +136,9 @@ class Settings:
             batch=number("SAHUT_BATCH", 100, low=1, high=1000),
             uncertain_wait=timedelta(seconds=number("SAHUT_UNCERTAIN_SECONDS", 600, low=0, high=86400)),
             max_body_bytes=number("SAHUT_MAX_BODY_BYTES", 30 * 1024 * 1024, low=1024, high=1024**3),
+            caller_header=environ.get("SAHUT_CALLER_HEADER", "").strip(),
+            form_per_hour=number("SAHUT_FORM_PER_HOUR", 60, low=0, high=100_000),
+            form_least_seconds=number("SAHUT_FORM_LEAST_SECONDS", 3, low=0, high=60),
             environ=dict(environ),
         )
         if faults:

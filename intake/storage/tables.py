@@ -195,9 +195,7 @@ correction = Table(
     Column("shown", Text),
     Column("chosen", Text),
     _moment("at", default_now=True),
-    CheckConstraint(
-        "field in ('regency', 'type', 'topic', 'unit', 'urgency', 'not_a_report')", name="field_known"
-    ),
+    CheckConstraint("field in ('regency', 'type', 'topic', 'unit', 'urgency', 'not_a_report')", name="field_known"),
     comment="What officers corrected: labels with who, when and what was shown. Append-only.",
 )
 
@@ -303,6 +301,45 @@ rating = Table(
     _moment("at", default_now=True),
     CheckConstraint("score between 1 and 5", name="score_known"),
     comment="How content citizens say they are, 1 to 5; the last one of a report counts.",
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
+    Column("family", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    _moment("confirmed_at", default_now=True),
+    PrimaryKeyConstraint("report_id", "family", "address"),
+    comment="A further address that the citizen has shown to be theirs: answers to this report go there too.",
+)
+
+code = Table(
+    "code",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    _moment("created_at", default_now=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("purpose in ('confirm', 'open')", name="purpose_known"),
+    Index("ix_code_report", "report_id", "purpose", "id"),
+    comment="One-time codes on their way to a citizen, as digests only; deleted when used and a day after their end.",
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("what", Text, nullable=False),
+    Column("whose", Text, nullable=False, comment="a keyed digest of an address: never the address itself"),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    PrimaryKeyConstraint("what", "whose", "since"),
+    Index("ix_attempt_since", "since"),
+    comment="How often somebody did something that is limited, by the hour; forgotten after two days.",
 )
 
 quarantine = Table(
