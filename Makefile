@@ -27,8 +27,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 run: $(VENV)/.run  ## start everything here: PostgreSQL, Valkey, web, relay, worker, lab (Ctrl-C ends it)
 	@$(BIN)/sahut up
 
-debian:  ## the Debian packages of the tests (browser), where they are missing and may be installed
-	@tools/debian-packages chromium
+debian:  ## the Debian packages of the tests (browser, gateways), where they are missing and may be installed
+	@tools/debian-packages chromium kannel kannel-extras gammu gammu-smsd
 
 test: $(VENV)/.dev debian  ## all tests, and `sure`
 	@$(MAKE) --no-print-directory sure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from channels.channel import Forged, ReportsDelivery, Unreadable
-from channels.messages import InboundRequest
+from channels.channel import Forged, ReadsSeveral, ReportsDelivery, Unreadable
+from channels.messages import DeliveryReport, InboundRequest
 from intake import logs
 from intake.receive import quarantine_request, refuse
 from intake.runtime import Runtime
@@ -15,7 +15,7 @@ log = logs.get("delivery")
 def note_delivery(rt: Runtime, channel: str, request: InboundRequest) -> None:
     """Verify, read and keep a provider's delivery report. Raises Forged, and what an unreachable database raises."""
     speaker = rt.channels[channel]
-    if not isinstance(speaker, ReportsDelivery):
+    if not isinstance(speaker, ReportsDelivery | ReadsSeveral):
         raise Forged
     try:
         speaker.verify(request)
@@ -26,15 +26,24 @@ def note_delivery(rt: Runtime, channel: str, request: InboundRequest) -> None:
 
 
 def note_verified(rt: Runtime, channel: str, request: InboundRequest) -> None:
-    """Read and keep a delivery report whose origin was proven."""
+    """Read and keep a delivery report (or several) whose origin was proven."""
     speaker = rt.channels[channel]
-    if not isinstance(speaker, ReportsDelivery):
-        raise Forged
     try:
-        report = speaker.parse_delivery(request)
+        if isinstance(speaker, ReadsSeveral):
+            reports = list(speaker.parse_all_deliveries(request))
+        elif isinstance(speaker, ReportsDelivery):
+            reports = [speaker.parse_delivery(request)]
+        else:
+            raise Forged
     except Unreadable as why:
         quarantine_request(rt, channel, request, f"delivery: {why}")
         return
+    for report in reports:
+        note(rt, channel, report)
+
+
+def note(rt: Runtime, channel: str, report: DeliveryReport) -> None:
+    """Keep a delivery report and let it move its reply, upwards only."""
     own_id = int(report.message_id) if report.message_id.isascii() and report.message_id.isdecimal() else None
     with rt.engine.begin() as connection:
         reply_id = replies.record_delivery(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from channels.channel import Forged, Unreadable
+from channels.channel import Forged, ReadsSeveral, Unreadable
 from channels.messages import Ack, InboundMessage, InboundRequest
 from intake import converse, logs
 from intake.runtime import Runtime
@@ -82,16 +82,21 @@ def receive_request(rt: Runtime, channel: str, request: InboundRequest) -> Recei
 
 
 def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Received:
-    """Read and keep a request whose origin was proven. Raises the errors of ``receive``."""
+    """Read and keep a request whose origin was proven. Raises the errors of ``receive``.
+
+    A request may hold several messages: each is kept for itself, and when the database goes away in the middle the
+    provider sends them all again, of which we have some.
+    """
     speaker = rt.channels[channel]
     try:
-        message = speaker.parse(request)
+        several = speaker.parse_all(request) if isinstance(speaker, ReadsSeveral) else [speaker.parse(request)]
     except Unreadable as why:
         return quarantine_request(rt, channel, request, str(why))
     except Exception as fault:  # a door: a fault of ours in reading must not lose the message
         log.exception("reading_failed", channel=channel)
         return quarantine_request(rt, channel, request, f"reading failed: {type(fault).__qualname__}")
-    return receive(rt, channel, message)
+    received = [receive(rt, channel, message) for message in several]
+    return next((each for each in received if each.ack is Ack.ACCEPTED), received[0])
 
 
 def quarantine_request(rt: Runtime, channel: str, request: InboundRequest, reason: str) -> Received:

@@ -271,7 +271,7 @@ def models_folder(data: str | None = None) -> Path:
     return Path(data or os.environ.get("SAHUT_DATA") or "data") / "models"
 
 
-@click.command()
+@click.command(epilog="Example: sahut train corrections.csv")
 @click.argument("corrections", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--own/--no-own", default=True, help="Also train on the project's own corpus (bench/data).")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the model.")

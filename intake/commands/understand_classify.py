@@ -19,7 +19,7 @@ from intake.understand.classify import classify as understand
 _TEXT_FIELDS = ("text", "isi", "message", "body")
 
 
-@click.command()
+@click.command(epilog='Example: sahut classify "lampu jalan mati sudah dua minggu"')
 @click.argument("text", required=False)
 @click.option("--subject", help="Subject of a mail or title of a form.")
 @click.option(

@@ -16,7 +16,7 @@ from intake.understand.locate import Boundaries, Coordinates, Hints, Location, e
 from intake.understand.locate import locate as locate_text
 
 
-@click.command()
+@click.command(epilog='Example: sahut locate "jalan rusak di desa Tegal Rejo, Lawang Kidul"')
 @click.argument("text", required=False)
 @click.option(
     "--jsonl",

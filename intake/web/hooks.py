@@ -4,7 +4,11 @@ Nothing is decided here: the request is copied, free of the web framework, and `
 address a signature is checked against is built from ``PUBLIC_URL`` and never from ``Host``, which the caller chooses.
 
 What surprises: GET is let in as POST is, because some gateways know nothing else; a request without proof of origin is
-refused either way. The web form is a channel but has no door here.
+refused either way. Gateways that can prove themselves by nothing but the address they call get one with a secret in it:
+``/hooks/<channel>/<secret>``; the channel reads it from the url. The web form is a channel but has no door here.
+
+While the database is away an SMS gateway is told that we have the message, because we have: in the spool (``intake.spool``).
+Mail servers keep a letter themselves and are told to come again.
 """
 
 from __future__ import annotations
@@ -18,11 +22,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from channels import web_form
 from channels.channel import Forged
-from channels.messages import AckResponse, Headers, InboundRequest
+from channels.messages import Ack, AckResponse, Headers, InboundRequest
 from intake import logs
 from intake.delivery import note_delivery
 from intake.receive import receive_request, refuse
 from intake.runtime import Runtime
+from intake.spool import Kind, Spool, SpoolFailed
 from intake.storage.database import Unavailable
 from intake.web.context import runtime
 
@@ -36,27 +41,29 @@ _RETRY_AFTER_SECONDS: Final = 5
 
 
 @hooks.route("/<channel>", methods=["GET", "POST"], provide_automatic_options=False)
-def take_message(channel: str) -> Response:
+@hooks.route("/<channel>/<secret>", methods=["GET", "POST"], provide_automatic_options=False)
+def take_message(channel: str, **_: str) -> Response:
     """A message of a citizen, by a provider."""
 
     def take(rt: Runtime, inbound: InboundRequest) -> AckResponse:
         return rt.channels[channel].render_ack(receive_request(rt, channel, inbound).ack)
 
-    return _answer(channel, take)
+    return _answer(channel, "message", take)
 
 
 @hooks.route("/<channel>/delivery", methods=["GET", "POST"], provide_automatic_options=False)
-def take_delivery_report(channel: str) -> Response:
+@hooks.route("/<channel>/<secret>/delivery", methods=["GET", "POST"], provide_automatic_options=False)
+def take_delivery_report(channel: str, **_: str) -> Response:
     """How far a message of ours got."""
 
     def take(rt: Runtime, inbound: InboundRequest) -> AckResponse:
         note_delivery(rt, channel, inbound)
-        return AckResponse()
+        return rt.channels[channel].render_ack(Ack.ACCEPTED)
 
-    return _answer(channel, take)
+    return _answer(channel, "delivery", take)
 
 
-def _answer(channel: str, take: Callable[[Runtime, InboundRequest], AckResponse]) -> Response:
+def _answer(channel: str, kind: Kind, take: Callable[[Runtime, InboundRequest], AckResponse]) -> Response:
     rt = runtime()
     if channel not in rt.channels or channel == web_form.NAME:
         return _plain(404, "no such channel")
@@ -73,7 +80,26 @@ def _answer(channel: str, take: Callable[[Runtime, InboundRequest], AckResponse]
         return _plain(403, "the proof of origin is missing or wrong")
     except Unavailable:
         log.warning("database_unavailable", channel=channel)
+        spooled = _spool(rt, channel, kind, inbound)
+        if spooled is not None:
+            return spooled
         return _plain(503, "not kept, try again", **{"Retry-After": str(_RETRY_AFTER_SECONDS)})
+    return Response(ack.body, ack.status, content_type=ack.content_type)
+
+
+def _spool(rt: Runtime, channel: str, kind: Kind, inbound: InboundRequest) -> Response | None:
+    """The acknowledgement of a request that waits in the spool; None when the caller had better keep it itself.
+
+    Only requests whose origin was proven come this far: reading was tried after verifying, and the database said no.
+    """
+    speaker = rt.channels[channel]
+    if speaker.medium != "sms":
+        return None
+    try:
+        Spool.of(rt).keep(channel, kind, inbound)
+    except SpoolFailed:
+        return None
+    ack = speaker.render_ack(Ack.ACCEPTED)
     return Response(ack.body, ack.status, content_type=ack.content_type)
 
 

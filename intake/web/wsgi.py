@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 from flask import Flask
 
 from channels.channel import Misconfigured
+from intake import spool
 from intake.runtime import open_runtime
 from intake.web.app import create_app
 
@@ -14,7 +16,10 @@ from intake.web.app import create_app
 def open_app() -> Flask:
     """The application over the settings of the environment. Raises SystemExit after telling every fault."""
     try:
-        return create_app(open_runtime())
+        rt = open_runtime()
+        app = create_app(rt)
+        spool.watch(rt, threading.Event())  # for as long as the process lives
+        return app
     except Misconfigured as wrong:
         for fault in wrong.faults:
             print(fault, file=sys.stderr)  # noqa: T201 - an operator reads this

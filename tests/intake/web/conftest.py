@@ -30,6 +30,7 @@ from workers import jobs
 AUTH_TOKEN = "invented-token-of-the-gateway"
 MAIL_SECRET = "m" * 40
 PASSWORD = "an invented password"
+KANNEL_SECRET = "n" * 40
 BOGOR = "32.01"
 TWO_BANDUNGS = ["32.04", "32.73"]
 CHANNELS = {
@@ -37,6 +38,14 @@ CHANNELS = {
     "SMS_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
     "SMS_TWILIO_NUMBERS": "+628110001708",
     "SMS_TWILIO_API_URL": "http://127.0.0.1:9/twilio",
+    "SMS_KANNEL_URL": "http://127.0.0.1:9/cgi-bin/sendsms",
+    "SMS_KANNEL_USER": "sahut",
+    "SMS_KANNEL_PASSWORD": "p" * 20,
+    "SMS_KANNEL_SECRETS": KANNEL_SECRET,
+    "SMS_KANNEL_NUMBERS": "+628110001709",
+    "SMS_GAMMU_DSN": "postgresql://gammu@127.0.0.1:9/smsd",
+    "SMS_GAMMU_NUMBERS": "+628110001710",
+    "WHATSAPP_TWILIO_NUMBERS": "+628110001711",
     "EMAIL_MIME_SECRETS": MAIL_SECRET,
     "EMAIL_REPLY_SECRET": "r" * 40,
     "EMAIL_ADDRESS": "lapor@sahut.test",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from channels import web_form
 from channels.registry import CHANNELS as KNOWN_CHANNELS
 from intake.runtime import Runtime
+from intake.spool import Spool
 from intake.storage import quarantine
 from intake.web.app import create_app
 from tests.conftest import PUBLIC_URL
@@ -93,21 +95,26 @@ def test_every_door_of_every_channel_refuses_what_is_forged_and_counts_it(rt: Ru
     """From the table of routes: a new door without a check fails here."""
     app = create_app(rt)
     doors = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("hooks.")]
-    assert {rule.rule for rule in doors} == {"/hooks/<channel>", "/hooks/<channel>/delivery"}
+    assert {rule.rule for rule in doors} == {
+        "/hooks/<channel>",
+        "/hooks/<channel>/delivery",
+        "/hooks/<channel>/<secret>",
+        "/hooks/<channel>/<secret>/delivery",
+    }
     configured = [name for name in rt.channels if name != web_form.NAME]
     assert set(configured) == set(KNOWN_CHANNELS) - {web_form.NAME}, "every channel there is must be configured here"
     client = app.test_client()
     for rule in doors:
         for name in configured:
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                address = rule.rule.replace("<channel>", name)
+                address = rule.rule.replace("<channel>", name).replace("<secret>", "guessed")
                 answer = client.open(address, method=method, data=SMS if method == "POST" else None)
                 assert answer.status_code == 403, (method, address)
                 assert answer.mimetype == "text/plain"
     assert count(rt, "message") == count(rt, "quarantine") == 0
     with rt.engine.connect() as connection:
         refused = quarantine.refusals(connection)
-    assert refused[("sms_twilio", "forged")] == 4
+    assert refused[("sms_twilio", "forged")] == 8
     assert refused[("email_mime", "forged")] >= 2
 
 
@@ -127,18 +134,29 @@ def test_other_methods_do_nothing(rt: Runtime, client: FlaskClient) -> None:
     assert count(rt, "message") == count(rt, "quarantine") == 0
 
 
-def test_a_database_that_is_away_is_told_so_that_the_provider_keeps_the_message(away: Runtime) -> None:
+def test_a_letter_is_left_with_its_mail_server_while_the_database_is_away(away: Runtime) -> None:
+    answer = create_app(away).test_client().post("/hooks/email_mime", data=LETTER, headers=MAIL_HEADERS)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert Spool.of(away).waiting() == []
+
+
+def test_what_an_sms_gateway_would_drop_waits_in_the_spool(rt: Runtime, away: Runtime) -> None:
     client = create_app(away).test_client()
-    for answer in (
-        post_sms(client),
-        client.post("/hooks/email_mime", data=LETTER, headers=MAIL_HEADERS),
-        client.post(
-            "/hooks/sms_twilio/delivery",
-            data={**SMS, "MessageStatus": "sent"},
-            headers=signed(f"{PUBLIC_URL}/hooks/sms_twilio/delivery", {**SMS, "MessageStatus": "sent"}),
-        ),
-    ):
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    reply_id = promised_reply(rt)
+    told = {**SMS, "MessageStatus": "sent"}
+    url = f"{PUBLIC_URL}/hooks/sms_twilio/delivery?mid={reply_id}"
+    assert post_sms(client).status_code == 200
+    assert client.post(url.removeprefix(PUBLIC_URL), data=told, headers=signed(url, told)).status_code == 200
+    assert len(Spool.of(away).waiting()) == 2
+    assert count(rt, "message") == 0
+    assert Spool.of(rt).receive_all(rt) == 2
+    assert (count(rt, "message"), count(rt, "delivery_report")) == (1, 1)
+
+
+def test_a_spool_that_takes_nothing_leaves_it_with_the_gateway(away: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("in the way")
+    answer = post_sms(create_app(away).test_client())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
 def test_a_forged_request_is_refused_also_when_it_cannot_be_counted(away: Runtime) -> None:
@@ -160,16 +178,19 @@ def test_a_form_of_thousands_of_fields_is_refused(client: FlaskClient) -> None:
     assert answer.status_code == 413
 
 
-def test_a_delivery_report_settles_its_reply(rt: Runtime, client: FlaskClient) -> None:
-    post_sms(client)
+def promised_reply(rt: Runtime) -> int:
+    """A reply that the gateway has taken; its id."""
     with rt.engine.begin() as connection:
-        report = connection.execute(text("select id from report")).scalar_one()
-        reply = connection.execute(
-            text("""insert into reply (report_id, cause, kind, channel, recipient, sender, text, state)
-                    values (:report, 'c', 'k', 'sms_twilio', '+628110000001', '+628110001708', 't', 'accepted')
-                    returning id"""),
-            {"report": report},
-        ).scalar_one()
+        made = connection.execute(
+            text("""insert into reply (cause, kind, channel, recipient, sender, text, state)
+                    values ('c', 'k', 'sms_twilio', '+628110000001', '+628110001708', 't', 'accepted')
+                    returning id""")
+        )
+        return int(made.scalar_one())
+
+
+def test_a_delivery_report_settles_its_reply(rt: Runtime, client: FlaskClient) -> None:
+    reply = promised_reply(rt)
     form = {"MessageSid": "SM" + "2" * 32, "MessageStatus": "delivered"}
     query = f"/hooks/sms_twilio/delivery?mid={reply}"
     assert client.post(query, data=form, headers=signed(PUBLIC_URL + query, form)).status_code == 200
