@@ -92,7 +92,13 @@ def wake_up(kind: str) -> int:
     if _opened is None:
         msg = "jobs.use() was not called in this process"
         raise RuntimeError(msg)
-    return carry_out(_opened, Job(kind))
+    taken = carry_out(_opened, Job(kind))
+    if taken:
+        # What was just done has promised more (a reply, a handover): go on with it instead of waiting to be woken.
+        with _opened.engine.begin() as connection:
+            following = [job for job in outbox.due(connection) if job != kind and job in JOBS]
+        taken += sum(carry_out(_opened, Job(job)) for job in following)
+    return taken
 
 
 def carry_out(rt: Runtime, job: Job, *, turn_seconds: float = TURN_SECONDS) -> int:
