@@ -97,6 +97,7 @@ def test_web_form_without_javascript(house: House, browser: Browser) -> None:
     officer = Browser(house.url)
     log_in(officer, "muaraenim")
     officer.get(f"/meja/{reference}")
+    assert officer.status == 200, house.log("web")[-2000:]
     officer.submit(f"/meja/{reference}/jawab", words="Sampah diangkut hari ini.")
     officer.close()
     wait_for(lambda: "Sampah diangkut hari ini." in browser.get(tracking), of="the answer on the page")

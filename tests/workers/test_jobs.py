@@ -16,6 +16,7 @@ from intake.runtime import Runtime
 from intake.storage import outbox
 from intake.storage.outbox import Job
 from tests.factories import an_sms
+from tests.fakes import FakeChannel
 from workers import jobs, relay
 from workers.jobs import JOBS, NotAllowed, WakeUp
 
@@ -45,12 +46,15 @@ def test_every_kind_of_promise_has_its_function() -> None:
     assert set(JOBS) == set(Job)
 
 
-def test_a_promise_wakes_a_worker_that_keeps_it(rt: Runtime, redis: Redis, worker: SimpleWorker) -> None:
+def test_a_promise_wakes_a_worker_that_keeps_it_and_what_follows(
+    rt: Runtime, redis: Redis, worker: SimpleWorker, sms: FakeChannel
+) -> None:
     receive(rt, "sms_twilio", an_sms())
     assert relay.wake_workers(rt, relay.open_queue(redis)) == 1
     worker.work(burst=True, logging_level="ERROR")
     with rt.engine.connect() as connection:
-        assert outbox.due(connection) == {"deliver": 1, "hand_over": 1}
+        assert outbox.due(connection) == {}
+    assert len(sms.sent) == 1
 
 
 def test_workers_are_not_woken_twice_for_the_same(rt: Runtime, redis: Redis) -> None:
