@@ -32,7 +32,7 @@ from intake.understand.classify.features import FEATURES_VERSION, dense, dense_n
 from intake.understand.classify.judges import HEADS, REPORT, WISH
 from intake.understand.classify.lexicon import TYPES, URGENCIES, Lexicon, Reading, lexicon
 
-OWN_CORPUS = ("bench/data/classify_a.jsonl", "bench/data/classify_b.jsonl")
+OWN_CORPUS = ("bench/data/classify_a.jsonl", "bench/data/classify_b.jsonl", "tools/classify_drill.jsonl")
 _SHARED_BY_AT_LEAST = 3
 _WORD_WEIGHT = 6.0
 _REGULARISATION = {"type": 0.5, "urgency": 0.4, "report": 0.8, "wish": 0.8}
