@@ -63,13 +63,13 @@ def words_of(text: str) -> list[str]:
     """
     if "-" in text:
         text = _DOUBLED.sub(r"\1", text)
-    known, tripled = spelling(), _REPEATED.search
+    known, tripled = spelling(), _REPEATED.search(text) is not None
     found: list[str] = []
     for word in _WORD.findall(text):
         expanded = known.get(word)
         if expanded is not None:
             found += expanded
-        elif word.isalpha() and tripled(word) is None:
+        elif not tripled and word.isalpha():
             found.append(word)
         else:
             found += _respell(word, known)

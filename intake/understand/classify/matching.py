@@ -4,7 +4,7 @@ A term is a word ("trotoar"), a phrase ("lampu jalan": in this order, at most tw
 ("surat_izin": next to each other) or two words near each other in any order ("lampu~mati": at most five between).
 Terms belong to classes with weights. Each term counts once however often it stands in the text.
 
-What surprises: the cost is bounded by looking only at the nearest eight words that occur in any phrase.
+What surprises: the cost is bounded by looking only at the nearest six words that occur in any phrase.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-_GAP, _NEAR, _AHEAD = 3, 6, 8
+_GAP, _NEAR, _AHEAD = 3, 6, 6
 
 
 class UnreadableTerm(ValueError):
@@ -39,52 +39,57 @@ class Matcher:
             known = collected.get(term)
             collected[term] = ((number, weight),) if known is None else _join(known, number, weight)
         self._single: dict[str, tuple[tuple[int, float], ...]] = {}
-        self._pairs: dict[str, list[tuple[int, str, str, tuple[tuple[int, float], ...]]]] = {}
+        self._pairs: dict[str, dict[str, list[tuple[int, str, str, tuple[tuple[int, float], ...]]]]] = {}
         words: set[str] = set()
-        firsts: set[str] = set()
-        pairs = self._pairs
         for term, value in collected.items():
             if "~" in term:
                 first, _, second = term.partition("~")
                 words.add(first)
                 words.add(second)
-                firsts.add(first)
-                firsts.add(second)
-                pairs.setdefault(f"{first} {second}", []).append((_NEAR, "", term, value))
-                pairs.setdefault(f"{second} {first}", []).append((_NEAR, "", term, value))
+                self._pair(first, second, (_NEAR, "", term, value))
+                self._pair(second, first, (_NEAR, "", term, value))
                 continue
             if " " not in term and "_" not in term:
                 words.add(term)
                 self._single[term] = value
                 continue
             parts = term.replace("_", " ").split(" ")
-            words.update(parts)
             if len(parts) not in (2, 3):
                 raise UnreadableTerm(term)
-            firsts.add(parts[0])
+            words.update(parts)
             gap = 1 if term[len(parts[0])] == "_" else _GAP
-            third = parts[2] if len(parts) == 3 else ""
-            pairs.setdefault(f"{parts[0]} {parts[1]}", []).append((gap, third, term, value))
-        self._firsts = frozenset(firsts)
+            self._pair(parts[0], parts[1], (gap, parts[2] if len(parts) == 3 else "", term, value))
         self.words = frozenset(words)
         """Every word that stands in a term."""
 
+    def _pair(self, first: str, second: str, entry: tuple[int, str, str, tuple[tuple[int, float], ...]]) -> None:
+        seconds = self._pairs.get(first)
+        if seconds is None:
+            self._pairs[first] = {second: [entry]}
+        elif second in seconds:
+            seconds[second].append(entry)
+        else:
+            seconds[second] = [entry]
+
     def find(self, roots: list[str]) -> list[Hit]:
         """Return the terms found in ``roots``, each once, in order of their first word."""
-        words, single, firsts, pairs = self.words, self._single, self._firsts, self._pairs
+        words, single, pairs = self.words, self._single, self._pairs
         live = [(place, root) for place, root in enumerate(roots) if root in words]
         hits: dict[str, Hit] = {}
         for number, (place, root) in enumerate(live):
             value = single.get(root)
             if value is not None and root not in hits:
                 hits[root] = Hit(root, place, place, value)
-            if root not in firsts:
+            seconds = pairs.get(root)
+            if seconds is None:
                 continue
             for there, second in live[number + 1 : number + 1 + _AHEAD]:
                 apart = there - place
                 if apart > _NEAR:
                     break
-                for gap, third, term, worth in pairs.get(f"{root} {second}", ()):
+                if second not in seconds:
+                    continue
+                for gap, third, term, worth in seconds[second]:
                     if apart > gap or term in hits:
                         continue
                     if not third:

@@ -57,12 +57,7 @@ class Roots:
         """Keep ``roots`` as they are written."""
         self._roots = frozenset(roots)
         self._known: dict[str, str] = {}
-        self._skeletons: dict[str, str] = {}
-        for root in sorted(self._roots):
-            if len(root) > _MIN_SKELETON:
-                bare = skeleton(root)
-                if len(bare) >= _MIN_SKELETON:
-                    self._skeletons[bare] = "" if bare in self._skeletons else root
+        self._skeletons: dict[str, str] | None = None
 
     def __contains__(self, word: object) -> bool:
         return word in self._roots
@@ -110,4 +105,11 @@ class Roots:
         bare = skeleton(word)
         if len(bare) < _MIN_SKELETON or (len(word) - len(bare)) * 4 > len(word):
             return None
+        if self._skeletons is None:  # made when first needed: most texts have no such word, and starting must be quick
+            self._skeletons = {}
+            for root in sorted(self._roots):
+                if len(root) > _MIN_SKELETON:
+                    known = skeleton(root)
+                    if len(known) >= _MIN_SKELETON:
+                        self._skeletons[known] = "" if known in self._skeletons else root
         return self._skeletons.get(bare) or None
