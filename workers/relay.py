@@ -120,6 +120,9 @@ def run(rt: Runtime, stop: threading.Event) -> None:
             except Unavailable:
                 log.warning("database_unavailable")
                 stop.wait(LOOK_EVERY_SECONDS)
+            except Exception:  # whatever it is, the next look may find it gone; a dead relay wakes nobody
+                log.exception("relay_failed")
+                stop.wait(LOOK_EVERY_SECONDS)
             stop.wait(_BREATH_SECONDS)
     finally:
         listener.close()

@@ -87,7 +87,8 @@ def hang(engine: Engine) -> None:
 
     @event.listens_for(engine, "rollback")
     def forget(connection: Connection) -> None:
-        connection.info.pop(_MARK, None)
+        if not connection.invalidated:  # a connection that died holds no mark, and may not be asked
+            connection.info.pop(_MARK, None)
 
 
 def mark(connection: Connection) -> None:

@@ -89,8 +89,11 @@ class Kannel:
 
 
 @contextmanager
-def running_kannel(folder: Path, **settings: str) -> Iterator[Kannel]:
-    """Kannel with two SMS centres: ``operator`` (ours) and ``fake`` (its own). ``settings`` go before HURRIED."""
+def running_kannel(folder: Path, *, public_url: str = "", **settings: str) -> Iterator[Kannel]:
+    """Kannel with two SMS centres: ``operator`` (ours) and ``fake`` (its own). ``settings`` go before HURRIED.
+
+    It calls the test's own small door, or the application at ``public_url``.
+    """
     with ExitStack() as stack:
         centre = stack.enter_context(SmsCentre())
         door = stack.enter_context(Door())
@@ -112,7 +115,7 @@ def running_kannel(folder: Path, **settings: str) -> Iterator[Kannel]:
             "FOLDER": str(folder),
             "USER": USER,
             "PASSWORD": PASSWORD,
-            "PUBLIC_URL": door.url,
+            "PUBLIC_URL": public_url or door.url,
             "SECRET": kannel.secret,
         }
         configuration = folder / "kannel.conf"
@@ -121,7 +124,7 @@ def running_kannel(folder: Path, **settings: str) -> Iterator[Kannel]:
             + FOR_TESTS.format(
                 smpp_port=centre.port,
                 fake_port=kannel.fake_port,
-                hook=f"{door.url}/hooks/sms_kannel/{kannel.secret}",
+                hook=f"{public_url or door.url}/hooks/sms_kannel/{kannel.secret}",
             )
         )
         stack.enter_context(running(["/usr/sbin/bearerbox", "-v", "4", configuration], folder=folder, log="b.out"))

@@ -64,8 +64,9 @@ class House:
     more: dict[str, str] = field(default_factory=dict)
     processes: dict[str, list[subprocess.Popen[bytes]]] = field(default_factory=dict)
 
+    port: int = field(default_factory=free_port)
+
     def __post_init__(self) -> None:
-        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.spool = Spool.in_data(self.data)
         self.environ = {
