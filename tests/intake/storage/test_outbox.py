@@ -74,7 +74,7 @@ def test_only_the_holder_may_settle(rt: Runtime) -> None:
         outbox.fulfil(connection, current)
 
 
-def test_what_was_tried_before_comes_alone(rt: Runtime) -> None:
+def test_what_killed_its_worker_comes_alone(rt: Runtime) -> None:
     promise(rt, 1)
     take(rt)
     let_holds_run_out(rt)
@@ -83,18 +83,25 @@ def test_what_was_tried_before_comes_alone(rt: Runtime) -> None:
     assert [c.subject_id for c in take(rt)] == [2, 3]
 
 
-def test_a_tried_one_does_not_come_within_a_fresh_batch(rt: Runtime) -> None:
+def test_what_killed_its_worker_does_not_come_within_a_fresh_batch(rt: Runtime) -> None:
     promise(rt, 5)
-    [claim] = take(rt)
+    take(rt)
+    let_holds_run_out(rt)
     with rt.engine.begin() as connection:
-        outbox.postpone(connection, claim, wait=timedelta(0))
-    with rt.engine.begin() as connection:
-        connection.execute(text("update outbox set due_at = now() - interval '1 second'"))
         connection.execute(
             text("insert into outbox (job, subject_id, due_at) values ('process', 6, now() - interval '1 minute')")
         )
     assert [c.subject_id for c in take(rt)] == [6]
     assert [c.subject_id for c in take(rt)] == [5]
+
+
+def test_what_was_put_off_in_good_order_comes_with_the_others(rt: Runtime) -> None:
+    promise(rt, 1, 2, 3)
+    for claim in take(rt):
+        with rt.engine.begin() as connection:
+            outbox.postpone(connection, claim, wait=timedelta(0), error="http 503")
+    promise(rt, 4)
+    assert [(c.subject_id, c.attempts) for c in take(rt)] == [(1, 2), (2, 2), (3, 2), (4, 1)]
 
 
 def test_waiting_grows_and_ends_in_the_park_from_where_it_is_released(rt: Runtime) -> None:
@@ -127,11 +134,16 @@ def test_what_kills_its_worker_each_time_is_parked_too(rt: Runtime) -> None:
 
 
 def test_giving_a_claim_back_does_not_count_as_an_attempt(rt: Runtime) -> None:
-    promise(rt, 1)
-    claims = take(rt)
+    promise(rt, 1, 2, 3)
+    first, *others = take(rt)
     with rt.engine.begin() as connection:
-        outbox.withdraw(connection, claims)
-    assert [claim.attempts for claim in take(rt)] == [1]
+        outbox.withdraw(connection, others)
+        outbox.withdraw(connection, [])
+    assert [(claim.subject_id, claim.attempts) for claim in take(rt)] == [(2, 1), (3, 1)]
+    with rt.engine.begin() as connection:
+        outbox.withdraw(connection, others)  # another holds them by now: nothing of theirs is touched
+        outbox.fulfil(connection, first)
+    assert take(rt) == []
 
 
 def test_a_rolled_back_promise_never_was(rt: Runtime) -> None:
@@ -164,3 +176,13 @@ def test_due_counts_by_kind(rt: Runtime) -> None:
     with rt.engine.begin() as connection:
         outbox.promise(connection, Job.DELIVER, 9)
         assert outbox.due(connection) == {"process": 2, "deliver": 1}
+
+
+def test_a_flood_of_one_kind_hides_no_other(rt: Runtime) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("insert into outbox (job, subject_id) select 'process', n from generate_series(1, 3000) as n")
+        )
+        outbox.promise(connection, Job.DELIVER, 1)
+    with rt.engine.connect() as connection:
+        assert outbox.due(connection) == {"process": 1000, "deliver": 1}
