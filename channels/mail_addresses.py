@@ -2,7 +2,8 @@
 
 ``lapor+<token>.<mac>@example.go.id`` says which report a reply belongs to, and that we said so: ``mac`` is the first 16
 characters of the base32 of an HMAC-SHA256. Whoever has not got our letter cannot write into somebody's report by
-guessing its number. Upper and lower case mean the same throughout: mail systems change it, and people retype it.
+guessing its number. ``lapor+b<number>.<mac>@`` is the return path of one letter of ours (VERP): what comes back there is
+about that letter. Upper and lower case mean the same throughout: mail systems change it, and people retype it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ MAC_CHARACTERS = 16
 LONGEST_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
 _LONGEST_LIST_READ = 20_000
 _TOKEN = re.compile(r"[a-z0-9_-]+", re.ASCII)
+_BOUNCE_TOKEN = re.compile(r"b[0-9]{1,19}", re.ASCII)
 _TAGGED = re.compile(rf"(?P<local>.+)\+(?P<token>[a-z0-9_-]+)\.(?P<mac>[a-z2-7]{{{MAC_CHARACTERS}}})", re.ASCII)
+_OWN_ID = re.compile(rf"<(?P<number>[0-9]{{1,19}})\.(?P<mac>[a-z2-7]{{{MAC_CHARACTERS}}})@[^<>\s]+>", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\\]+@[^\s@<>\"(),:;\\]+")
 _BETWEEN_ADDRESSES = re.compile(r"[\s<>\"(),:;\\]+")
 
@@ -62,9 +65,30 @@ class ReplyAddresses:
             genuine |= hmac.compare_digest(self._mac(secret, found["token"]).encode(), found["mac"].encode())
         return OwnAddress(found["local"] + at + domain, found["token"]) if genuine else OwnAddress(address, None)
 
+    def make_id(self, number: str, *, domain: str) -> str:
+        """The Message-ID of our letter of this number: stable, and not to be guessed from the number."""
+        return f"<{number}.{self._mac(self._secrets[0], 'message id ' + number)}@{domain}>"
+
+    def read_id(self, message_id: str) -> str | None:
+        """The number in a Message-ID we made, None in any other. Upper and lower case mean the same."""
+        found = _OWN_ID.fullmatch(message_id.lower())
+        if found is None:
+            return None
+        genuine = False
+        for secret in self._secrets:
+            expected = self._mac(secret, "message id " + found["number"])
+            genuine |= hmac.compare_digest(expected.encode(), found["mac"].encode())
+        return found["number"] if genuine else None
+
     def first_token(self, addresses: Iterable[str]) -> str | None:
-        """The first genuine token among these addresses."""
-        return next((token for address in addresses if (token := self.read(address).token)), None)
+        """The first genuine token of a report among these addresses."""
+        tokens = (self.read(address).token for address in addresses)
+        return next((token for token in tokens if token and not _BOUNCE_TOKEN.fullmatch(token)), None)
+
+    def first_returned(self, addresses: Iterable[str]) -> str | None:
+        """The number of our letter that came back to its own return path, by the first genuine one of these."""
+        tokens = (self.read(address).token for address in addresses)
+        return next((token[1:] for token in tokens if token and _BOUNCE_TOKEN.fullmatch(token)), None)
 
     def is_own(self, address: str) -> bool:
         """Whether this is one of our addresses, whatever follows a plus sign."""

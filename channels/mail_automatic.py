@@ -9,10 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from email.message import Message
+from itertools import islice
 from typing import Final
 
+_MOST_PARTS: Final = 50
+_REPORT_PARTS: Final = frozenset(
+    f"message/{kind}" for kind in ("delivery-status", "feedback-report", "disposition-notification")
+)
 _ROBOTS = re.compile(r"(?:mailer|mail|mm)[-_]?daemon|post[-_]?master|mdaemon|mail[-_]?delivery[-_](?:subsystem|system)")
 _NOBODY = re.compile(r"(?:no|do[-_.]?not|dont|jangan|tidak)[-_.]?(?:reply|balas|dibalas|menjawab)(?:[-_.+].*)?")
+_SUBJECTS = re.compile(
+    r"(?:(?:re|fwd?)\s*:\s*)?(?:undeliver(?:able|ed)\b(?: mail| message)?(?:[ :]|$)"
+    r"|mail (?:delivery|system) (?:fail|error|problem)"
+    r"|(?:delivery|message|mail) (?:status notification|delivery (?:report|failure|failed|delayed)|undeliver)"
+    r"|(?:delivery )?(?:failure|delivery) (?:notice|notification|status|report|failure)\b|returned (?:mail|to sender)"
+    r"|non[- ]?delivery|could not deliver|nondeliverable|warning: (?:could not send|message .{0,40} delayed)"
+    r"|message (?:you sent|not delivered|blocked)|loop alert|auto(?:matic|mated|matische)? ?(?:reply|response|antwort)\b"
+    r"|out of (?:the )?office\b|away from (?:the )?office|balasan otomatis|jawaban otomatis|otomatis:|pesan otomatis:"
+    r"|di luar kantor|gagal terkirim|pengiriman (?:email|surel|pesan) gagal|complaint about message from|abuse report)",
+    re.IGNORECASE,
+)
 _SUPPRESSED: Final = frozenset({"all", "oof", "autoreply", "dr", "rn", "nrn"})
 
 
@@ -51,6 +67,14 @@ def why_automatic(
         return "auto_reply"
     if _SUPPRESSED & {word.strip() for word in header("X-Auto-Response-Suppress").lower().split(",")}:
         return "suppress"
+    if any(header(name) for name in ("X-MLServer", "X-ML-Name", "Mailing-List", "X-Mailing-List", "X-Loop")):
+        return "list"
     if nobody_reads(author):
         return "nobody_reads"
+    if any(part.get_content_type() in _REPORT_PARTS for part in islice(message.walk(), _MOST_PARTS)):
+        return "report"
+    if _SUBJECTS.match(header("Subject")):
+        return "subject"
+    if any(header(name) for name in ("X-Failed-Recipients", "Feedback-Type", "X-MS-Exchange-Message-Is-Ndr")):
+        return "report"
     return None

@@ -67,6 +67,8 @@ class Letter:
 
 def read_letter(raw: bytes) -> Letter:
     """Take a raw RFC 5322 message apart. Never raises."""
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")  # some gateways end lines as old Macintoshes did
     try:
         message = message_from_bytes(_mend_header(raw), policy=compat32)
         texts, files = _Sorter().sort(message)

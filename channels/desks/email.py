@@ -14,8 +14,8 @@ from typing import Final
 
 from channels.channel import Misconfigured
 from channels.desks.desk import DeskReceipt, HandOver
-from channels.email_mime import read_own_addresses
 from channels.mail_addresses import is_address
+from channels.mail_box import read_own_addresses
 from channels.mail_writing import one_line, write_letter
 from channels.smtp import MailServer, read_mail_server
 from channels.variables import Variables

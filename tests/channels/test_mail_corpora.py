@@ -50,13 +50,15 @@ if LETTERS:
         known = [file.stem for file in bounces if parse(file.read_bytes(), "").automatic is not None]
         assert len(known) >= 0.98 * len(bounces), sorted({file.stem for file in bounces} - set(known))
 
-    def test_replies_lose_little() -> None:
-        """At most one reply in fifteen loses more than a twentieth of the words a person would keep."""
-        losing = []
+    def test_replies_are_read_as_a_person_would() -> None:
+        """More of them exactly than the best library we measured (16 of 32), and hardly one that loses words."""
+        losing, exact = [], 0
         replies = sorted((MAILS / "replies" / "email").glob("*.txt"))
         for file in replies:
-            wanted = Counter((MAILS / "replies" / "trimmed" / file.name).read_text().split())
-            missing = wanted - Counter(read_reply(file.read_text()).split())
-            if missing.total() > 0.05 * wanted.total():
+            wanted = (MAILS / "replies" / "trimmed" / file.name).read_text().split()
+            read = read_reply(file.read_text()).split()
+            exact += wanted == read
+            if (Counter(wanted) - Counter(read)).total() > 0.05 * len(wanted):
                 losing.append(file.stem)
-        assert len(losing) <= len(replies) / 15, losing
+        assert exact > len(replies) / 2
+        assert len(losing) <= len(replies) / 20, losing

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -185,9 +186,15 @@ def smtp_wire(case: Mapping[str, Any]) -> Iterator[Wire]:
                     "mail_from": mail.mail_from,
                     "rcpt_tos": list(mail.rcpt_tos),
                     "headers": {name: str(value) for name, value in letter.items()},
-                    "text": str(letter.get_content()).replace("\r\n", "\n"),
+                    "text": body_of(letter, "plain"),
                 }
             )
+
+
+def body_of(letter: EmailMessage, kind: str) -> str:
+    part = letter.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 @contextmanager
