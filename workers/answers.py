@@ -27,7 +27,7 @@ from intake.understand.answer import answer_number, chosen, refuses_all
 from intake.understand.locate import OWN_LINE, Hints, locate
 from intake.understand.relate import Before
 from intake.understand.sms import is_courtesy
-from workers.decisions import Overtaken, carry_out, decided_by_citizen, settle
+from workers.decisions import Overtaken, carry_out, decided_by_citizen, keep_decision, settle
 from workers.understanding import MOST_QUESTIONS, Understanding, understand
 
 #: Two questions this close together reach a phone in any order: which one a bare number answers, nobody can know.
@@ -131,7 +131,16 @@ def hear_place(
             raise Overtaken
         settle(connection, claim, message)
         _join(connection, message, report)
-        carry_out(rt, connection, message, report, understood, opens=False)
+        if report.state is State.TERTUNDA or understood.decision.action in {"hand_over", "ask_which"}:
+            carry_out(rt, connection, message, report, understood, opens=False)
+            return
+        # A person has it already: what was said is theirs to read.
+        keep_decision(connection, message, report, understood)
+        reports.record(connection, report.id, actor="citizen", action="added", detail={"message_id": message.id})
+        say_unasked(
+            rt, connection, report, wording.added(occasion(rt, report)), kind="added", cause=f"added:{message.id}",
+            answers=message,
+        )  # fmt: skip
 
 
 def hear_late(rt: Runtime, claim: Claim, message: StoredMessage, to: Before, *, may_ask: bool) -> None:
@@ -161,9 +170,6 @@ def _trust_answer(understood: Understanding, answer: str, report: Report) -> Und
         return replace(understood, location=alone)
     if understood.decision.action == "put_aside":
         return replace(understood, decision=Decision("triage", "jawaban_tidak_terbaca"))
-    if report.state is not State.TERTUNDA and understood.decision.action in {"ask_place", "ask_which", "triage"}:
-        # Nobody waits for a further question of ours: a person has it.
-        return replace(understood, decision=Decision("triage", "wilayah_belum_jelas"))
     return understood
 
 

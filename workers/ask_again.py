@@ -26,16 +26,20 @@ def ask_again(rt: Runtime, claim: Claim) -> None:
             outbox.fulfil(connection, claim)
             return
         now = threads.now(connection)
-        waited = LIMITS.remind_after + LIMITS.give_up_after if asked is None else now - asked
-        if waited < LIMITS.remind_after:
-            outbox.postpone(connection, claim, wait=LIMITS.remind_after - waited)
-        elif waited < LIMITS.remind_after + LIMITS.give_up_after:
+        asked = report.opened_at if asked is None else asked
+        reminded = threads.reminded_at(connection, report.id, since=asked)
+        if reminded is None and now - asked < LIMITS.remind_after:
+            outbox.postpone(connection, claim, wait=LIMITS.remind_after - (now - asked))
+        elif reminded is None:
             conversation = messages.of_report(connection, report.id)
+            reports.record(connection, report.id, actor="system", action="reminded")
             say_unasked(
                 rt, connection, report, wording.remind_place(occasion(rt, report)), kind="reminder",
                 cause=f"reminder:{report.id}:{report.times_asked}", answers=conversation[-1] if conversation else None,
             )  # fmt: skip
-            outbox.postpone(connection, claim, wait=LIMITS.remind_after + LIMITS.give_up_after - waited)
+            outbox.postpone(connection, claim, wait=LIMITS.give_up_after)
+        elif now - reminded < LIMITS.give_up_after:
+            outbox.postpone(connection, claim, wait=LIMITS.give_up_after - (now - reminded))
         else:
             outbox.fulfil(connection, claim)
             reports.step(

@@ -39,6 +39,7 @@ class Snapshot:
     said: list[StoredMessage]
     before: list[Before]
     may_ask: bool
+    has_files: bool
 
 
 def process(rt: Runtime, claim: Claim) -> None:
@@ -76,6 +77,7 @@ def look(rt: Runtime, message: StoredMessage) -> Snapshot:
             messages.of_report(connection, report.id),
             threads.before(connection, message),
             may_ask=silence is None and voice_for(connection, report.channel, report.sender) in {"free", "busy"},
+            has_files=not message.text.strip() and threads.has_files(connection, report.id),
         )
 
 
@@ -110,6 +112,7 @@ def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
     own = understand(
         snap.said if report.id == message.id else [message],
         report, medium=medium_of(rt, message.channel), before=snap.before, may_ask=snap.may_ask,
+        has_files=snap.has_files,
     )  # fmt: skip
     named = _is_named(rt, message, report)
     relation = Relation("new") if named else _relate(rt, snap, own)
@@ -212,6 +215,17 @@ def _take_in(rt: Runtime, claim: Claim, snap: Snapshot, to: Before, *, why: str)
                 outbox.promise(connection, outbox.Job.PROCESS, report.id)
             return
         told = False
+        if report.state is State.DIARSIPKAN and whole.decision.action != "put_aside":
+            # What looked like nothing was the beginning of something; nobody has answered it yet.
+            report = reports.step(
+                connection, report.id, State.MENUNGGU_VERIFIKASI, actor="system", action="restored", reason=why,
+                only_from=[State.DIARSIPKAN],
+            )  # fmt: skip
+            told = mend(rt, connection, message, report, whole, why=why)
+            if not told:
+                words = wording.acknowledged_for_triage(occasion(rt, report))
+                say_unasked(rt, connection, report, words, kind="triage", cause=f"triage:{message.id}", answers=message)
+            return
         if report.state in {State.TERDISPOSISI, State.MENUNGGU_VERIFIKASI, State.TERTUNDA}:
             told = mend(rt, connection, message, report, whole, why=why)
         if why == "correction" and not told:

@@ -29,7 +29,7 @@ from intake.understand.locate import (
     regencies_of_landline,
 )
 from intake.understand.relate import Before
-from intake.understand.sms import begins_anew, join_parts, read_sms
+from intake.understand.sms import begins_anew, is_cut_inside_word, join_parts, read_sms
 from intake.understand.text import fold
 
 #: A citizen is asked for the place at most so often; then a person looks.
@@ -125,8 +125,8 @@ def _goes_on(before: StoredMessage, after: StoredMessage) -> bool:
     return (
         after.received_at - before.received_at <= LIMITS.part_gap
         and before.recipient == after.recipient
-        and converse.fills_one_sms(before.text)
         and not begins_anew(after.text)
+        and (converse.fills_one_sms(before.text) or is_cut_inside_word(before.text, after.text))
     )
 
 
@@ -149,9 +149,10 @@ def understand(
     medium: Medium,
     before: Sequence[Before] = (),
     may_ask: bool = True,
+    has_files: bool = False,
 ) -> Understanding:
     """Resolve, classify and decide. ``said``: all messages of the report; ``before``: the sender's other reports;
-    ``may_ask``: nothing but the report itself stands against a question.
+    ``may_ask``: nothing but the report itself stands against a question; ``has_files``: a photo speaks without words.
     """
     story = tell_story(said, medium)
     location = locate(
@@ -162,7 +163,8 @@ def understand(
     classification = classify(story.body, subject=story.subject or None)
     may_ask = may_ask and report.answerable and bool(report.sender) and report.times_asked < MOST_QUESTIONS
     decided = decide(location, classification, may_ask=may_ask)
-    if decided.action == "put_aside" and (story.missing or _only_looks_like_a_command(story.body)):
+    shown = not story.body.strip() and (has_files or any(m.latitude is not None for m in said))
+    if decided.action == "put_aside" and (shown or story.missing or _only_looks_like_a_command(story.body)):
         decided = decide(location, replace(classification, spam=False), may_ask=may_ask)
     return Understanding(location, classification, decided, story)
 

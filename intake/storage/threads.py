@@ -22,7 +22,7 @@ _MOST_BEFORE: Final = 20
 # The newest message of each report, by arrival; the newest question and the newest request for a rating.
 _BEFORE: Final = """
     select r.id, r.state, r.regency, r.topic, r.waiting_for, r.choices, r.times_asked, r.opened_at, r.handed_over_at,
-           r.recipient, opening.text as opening, last.text as last_text, last.id as last_id,
+           r.recipient, left(opening.text, 10000) as opening, last.text as last_text, last.id as last_id,
            last.received_at as last_at, last.extra as last_extra, last.processed_at as last_processed_at,
            asked.at as asked_at, rating_asked.at as rating_asked_at, rated.at as rated_at
     from (select * from report where sender = :sender and channel = :channel and id <> :self
@@ -155,12 +155,14 @@ def asked_which_report(connection: Connection, channel: str, recipient: str, *, 
     )
 
 
-def was_told(connection: Connection, cause: str) -> bool:
-    return bool(
-        connection.execute(
-            text("select exists (select 1 from reply where cause = :cause)"), {"cause": cause}
-        ).scalar_one()
-    )
+def reminded_at(connection: Connection, report_id: int, *, since: datetime) -> datetime | None:
+    """When we reminded the citizen of our question of that moment."""
+    found: datetime | None = connection.execute(
+        text("""select min(at) from history
+                where report_id = :id and action = 'reminded' and at >= :since"""),
+        {"id": report_id, "since": since},
+    ).scalar_one()
+    return found
 
 
 def last_question_at(connection: Connection, report_id: int) -> datetime | None:
@@ -177,6 +179,17 @@ def now(connection: Connection) -> datetime:
     """The database's clock, by which everything here is dated."""
     moment: datetime = connection.execute(text("select now()")).scalar_one()
     return moment
+
+
+def has_files(connection: Connection, report_id: int) -> bool:
+    """Whether anything was attached to what the citizen said."""
+    return bool(
+        connection.execute(
+            text("""select exists (select 1 from attachment a join message m on m.id = a.message_id
+                                   where m.report_id = :id)"""),
+            {"id": report_id},
+        ).scalar_one()
+    )
 
 
 def keep_rating(connection: Connection, report_id: int, message_id: int, score: int) -> None:

@@ -16,12 +16,20 @@ from intake.understand.answer import answer_number
 from intake.understand.classify import Classification, classify
 from intake.understand.duplicates import is_folded_resend
 from intake.understand.locate import Location
-from intake.understand.sms import begins_anew, is_about_earlier, is_correction, is_courtesy, is_cut_inside_word
+from intake.understand.sms import (
+    announces_another,
+    begins_anew,
+    is_about_earlier,
+    is_correction,
+    is_courtesy,
+    is_cut_inside_word,
+)
 from intake.understand.text import fold
 
 Kind = Literal["new", "part", "resend", "correction", "rating", "late_answer", "follow_up", "courtesy"]
 
 PART_BY_REFERENCE: Final = timedelta(minutes=15)
+WITHOUT_WORDS: Final = timedelta(minutes=10)
 EXACT_RESEND: Final = timedelta(hours=24)
 NEAR_RESEND: Final = timedelta(days=30)
 CORRECTION: Final = timedelta(hours=24)
@@ -85,7 +93,8 @@ def continued(heard: Heard, before: Sequence[Before], *, full: frozenset[int], g
 
     Parts that say so (``part_reference``, from the header of the SMS) belong together by it. A gateway that lost the
     header leaves only the look of it: same sender and recipient, at most ``gap`` apart, and the earlier one filled its
-    SMS to the brim (its id is in ``full``) or ended inside a word.
+    SMS to the brim (its id is in ``full``) or ended inside a word. A photo or a point without a word belongs to what was
+    said around it.
     """
     mark = heard.extra.get("part_reference")
     for earlier in before:
@@ -95,6 +104,9 @@ def continued(heard: Heard, before: Sequence[Before], *, full: frozenset[int], g
         if mark is not None:
             same = (earlier.last_extra.get("part_reference"), earlier.last_extra.get("parts"))
             if same == (mark, heard.extra.get("parts")) and apart <= PART_BY_REFERENCE:
+                return earlier
+        elif not heard.text.strip() or not earlier.last_text.strip():
+            if apart <= WITHOUT_WORDS and earlier.state not in AT_REST:
                 return earlier
         elif apart <= gap and heard.at >= earlier.last_at:
             if earlier.last_extra.get("part_reference") is not None or begins_anew(heard.text):
@@ -150,6 +162,8 @@ def relate(
     if not before:
         return NEW
     again = repeated(heard, before)
+    if again is not None and again.state is State.DIARSIPKAN and not classification.spam:
+        again = None  # withdrawn, or put aside by a person: sent again it is meant
     if again is not None and heard.extra.get("part_reference") is None:
         return Relation("follow_up" if again.state is State.SELESAI else "resend", again)
     part = continued(heard, before, full=full, gap=gap)
@@ -220,8 +234,14 @@ def is_another_report(text: str, opening: str, classification: Classification, l
     It tells a problem in its own words; about something else, or about one more of the kind ("juga", with its place).
     An answer that begins with where it is ("di depan pasar ...") has to say much more to be taken for new.
     """
+    if not opening.strip():
+        return False  # only a photo came before: this is what it is about
     words = [word.strip(".,;:!?()").lower() for word in text.split()]
-    if len(words) < _LEAST_WORDS or not tells_a_problem(classification):
+    if len(words) < _LEAST_WORDS or classification.spam:
+        return False
+    if announces_another(text) and classification.evidence.get("topic"):
+        return True
+    if not tells_a_problem(classification):
         return False
     asked_about = classify(opening)
     beginning = next((word for word in words if word not in _ADDRESSED), "")

@@ -32,7 +32,7 @@ class Told:
 
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_SEPARATORS: Final = r"[\s:#,.;>)*\-–]"
+_SEPARATORS: Final = r"[\s:#,.;!?>)*\-–]"
 _SHORT_CODE: Final = re.compile(rf"\W*(?:(?:sms|ke|to|kirim)\s+)*1708(?!\d){_SEPARATORS}*", re.IGNORECASE)
 # Always a form in front; and words that are one only where no sentence goes on with them ("aduan saya kemarin ...").
 _KEYWORD: Final = re.compile(rf"\W*(?:lapor(?:kan)?|mengadu|ngadu|sambat|reg|ulang)(?=\W){_SEPARATORS}+", re.IGNORECASE)
@@ -47,7 +47,7 @@ _SECRET: Final = re.compile(
     rf"\W*rahasia(?:kan)?(?=\W)(?!\s+(?:umum|negara|dapur|dagang|perusahaan)\b){_SEPARATORS}+", re.IGNORECASE
 )
 _ANONYMOUS: Final = re.compile(rf"\W*anonim(?=\W){_SEPARATORS}+", re.IGNORECASE)
-_TYPED_SPACE: Final = re.compile(r"\s*[<(\[]\s*spasi\s*[>)\]]\s*", re.IGNORECASE)
+_TYPED_SPACE: Final = re.compile(r"[<(\[] ?spasi ?[>)\]] ?", re.IGNORECASE)
 
 _TAG: Final = re.compile(r"\(\s*([A-Za-z]{2,8})\s*\)\s*")
 _PLACE_TAGS: Final = frozenset({"lok", "lokasi", "tempat", "tmp", "alamat", "almt"})
@@ -152,6 +152,8 @@ _OWN_BEGINNING: Final = re.compile(
     r"|kab|kabupaten)\b",
     re.IGNORECASE,
 )
+#: Longer runs of letters are no words (and would make the search below slow).
+_LONGEST_WORD: Final = 40
 _LAST_WORD: Final = re.compile(r"([^\W\d_]+)$")
 _FIRST_WORD: Final = re.compile(r"([^\W\d_]+)")
 
@@ -163,7 +165,7 @@ def begins_anew(text: str) -> bool:
 
 def is_cut_inside_word(before: str, after: str) -> bool:
     """Whether one text ends and the next begins inside the same word ("... lampu ja" + "lan mati")."""
-    last, first = _LAST_WORD.search(before), _FIRST_WORD.match(after)
+    last, first = _LAST_WORD.search(before[-_LONGEST_WORD:]), _FIRST_WORD.match(after)
     if last is None or first is None or not first[1][0].islower():
         return False
     words = usual_words()
@@ -181,7 +183,7 @@ def join_parts(before: str, after: str) -> str:
 _CORRECTION: Final = re.compile(
     r"\W*(?:maaf\W+|mohon maaf\W+|sorry\W+)?(?:pak\W+|bu\W+)?"
     r"(?:ralat|ralatnya|koreksi|revisi|salah (?:ketik|tulis|kirim|sebut|alamat|lokasi)|(?:yg|yang) benar"
-    r"|maksud(?:nya| (?:saya|sy|sya|kami)|ku)|tadi salah|keliru)\b",
+    r"|maksud(?:nya(?!\W+(?:apa|gimana|gmn|bagaimana))| (?:saya|sy|sya|kami)|ku)|tadi salah|keliru)\b",
     re.IGNORECASE,
 )
 _ABOUT_EARLIER: Final = re.compile(
@@ -200,6 +202,18 @@ _THANKS: Final = re.compile(
     r"|admin|kak|mas|mbak|atas|respon\w*|jawaban\w*|bantuan\w*|infonya|informasinya|sudah|dibantu|ditindaklanjuti|diperbaiki)\W*){1,12}",
     re.IGNORECASE,
 )
+
+
+_ANNOUNCED: Final = re.compile(
+    r"\b(?:mau|ingin|pengen|juga|jg|sekalian|sklian|sekaligus|tambah)\W+(?:mau\W+|saya\W+)?(?:me?)?(?:lapor|ngadu|mengadu|adukan)"
+    r"|\b(?:lapor|laporan|aduan|masalah)\W+(?:juga|jg|lagi|lain|lainnya|baru|kedua|satu lagi)\b|\bsatu lagi\b",
+    re.IGNORECASE,
+)
+
+
+def announces_another(text: str) -> bool:
+    """Whether somebody says that this is one more matter ("mau lapor juga pak ...")."""
+    return _ANNOUNCED.search(text) is not None
 
 
 def is_correction(text: str) -> bool:

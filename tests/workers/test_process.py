@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from channels.messages import InboundMessage
+from channels.messages import Attachment, InboundMessage
+from intake import desk, saying
 from intake.domain.reference import reference_of
 from intake.domain.report import State
+from intake.limits import LIMITS
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import messages, outbox, replies, reports
+from intake.storage import messages, officers, outbox, replies, reports
 from intake.storage.outbox import ClaimLost, Job
 from intake.storage.replies import Reply
 from intake.storage.reports import Report
-from tests.factories import MUARA_ENIM, OTHER_PHONE, a_mail, an_sms
+from intake.wording import STATE_WORDS
+from tests.factories import CLEAR_TEXT, MUARA_ENIM, OTHER_PHONE, a_mail, an_sms
 from workers import jobs
 from workers.process import process
 
@@ -216,3 +222,190 @@ def test_a_poison_message_is_parked_and_the_others_go_on(rt: Runtime) -> None:
         [parked] = outbox.parked(connection)
     assert parked.subject_id == 900
     assert "workers.process" in (parked.last_error or "")
+
+
+def test_two_parts_that_are_read_at_the_same_moment_are_one_report(rt: Runtime) -> None:
+    """The rest comes while the first part is being thought about: nothing is decided on half a story."""
+    first = receive(rt, "sms_twilio", an_sms("x" * 10 + " lampu jalan mati " + "sekali " * 18)).remembered
+    assert first is not None
+    rest = an_sms("di kec Lawang Kidul kab Muara Enim")
+    faults: list[BaseException] = []
+    gate = threading.Barrier(3)
+
+    def work() -> None:
+        gate.wait()
+        try:
+            for _ in range(20):
+                jobs.carry_out(rt, Job.PROCESS)
+                time.sleep(0.02)
+        except BaseException as fault:  # noqa: BLE001 - whatever it is, it fails the test below
+            faults.append(fault)
+
+    with rt.engine.begin() as connection:  # old enough to be read without waiting for more
+        connection.execute(text("update message set received_at = received_at - interval '30 seconds'"))
+        connection.execute(text("update report set opened_at = opened_at - interval '30 seconds'"))
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    gate.wait()
+    receive(rt, "sms_twilio", rest)
+    for thread in threads:
+        thread.join()
+    let_all_come_due(rt)
+    assert faults == []
+    with rt.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from report")).scalar_one() == 1
+        assert len(messages.of_report(connection, first.message_id)) == 2
+    report = report_of(rt, first.message_id)
+    assert (report.state, report.regency) == (State.TERDISPOSISI, MUARA_ENIM)
+    assert due(rt).get("process") is None
+
+
+def let_all_come_due(rt: Runtime) -> None:
+    for _ in range(10):
+        with rt.engine.begin() as connection:
+            connection.execute(text("update outbox set due_at = now(), held_until = null where job = 'process'"))
+        if jobs.carry_out(rt, Job.PROCESS) == 0:
+            return
+
+
+def test_a_second_letter_while_we_wait_is_a_report_of_its_own(rt: Runtime) -> None:
+    """No thread, no number: the same mailbox writes about something else."""
+    asked = say(rt, a_mail(NOWHERE, subject="Lampu jalan"), "email_mime")
+    other = say(rt, a_mail("Air PDAM di kecamatan Gelumbang kabupaten Muara Enim sudah mati tiga hari, mohon dicek.",
+                           subject="Air mati"), "email_mime")  # fmt: skip
+    assert report_of(rt, asked).state is State.TERTUNDA
+    assert report_of(rt, other).id == other
+    assert report_of(rt, other).state is State.TERDISPOSISI
+
+
+def test_an_answer_in_the_thread_of_our_letter_is_an_answer_whatever_it_says(rt: Runtime) -> None:
+    asked = say(rt, a_mail(NOWHERE, subject="Lampu jalan"), "email_mime")
+    with rt.engine.begin() as connection:
+        connection.execute(text("update reply set external_id = '<ours@sahut.test>'"))
+    said = say(rt, a_mail("Air PDAM di kecamatan Gelumbang kabupaten Muara Enim juga mati tiga hari",
+                          references=("<ours@sahut.test>",)), "email_mime")  # fmt: skip
+    assert report_of(rt, said).id == asked
+    assert report_of(rt, asked).state is State.TERDISPOSISI
+
+
+def test_a_letter_with_a_command_obeys_and_answers_in_its_thread(rt: Runtime) -> None:
+    mine = say(rt, a_mail(), "email_mime")
+    say(rt, a_mail("BATAL", subject=f"Re: Jalan rusak [{reference_of(mine)}]"), "email_mime")
+    assert report_of(rt, mine).state is State.DIARSIPKAN
+    assert replies_of(rt, mine)[-1].kind == "withdrawn"
+
+
+def test_the_page_of_a_report_takes_words_only_for_that_report(rt: Runtime) -> None:
+    """Two citizens of the web have no address in common, and nobody is "the sender without an address"."""
+    mine = say(rt, InboundMessage("w1", "", "", CLEAR_TEXT), "web_form")
+    say(rt, InboundMessage("w2", "", "", f"BATAL {reference_of(mine)}"), "web_form")
+    assert report_of(rt, mine).state is State.TERDISPOSISI
+
+
+def test_a_photo_without_words_is_not_put_aside(rt: Runtime) -> None:
+    photo = replace(an_sms(""), attachments=(Attachment("foto.jpg", "image/jpeg", b"jpeg"),))
+    said = say(rt, photo)
+    assert report_of(rt, said).state is State.TERTUNDA
+    joined = say(rt, an_sms("jalan ini rusak parah di kec Lawang Kidul kab Muara Enim"))
+    assert report_of(rt, joined).id == said
+    assert report_of(rt, said).regency == MUARA_ENIM
+
+
+def test_an_empty_message_without_anything_is(rt: Runtime) -> None:
+    assert report_of(rt, say(rt, an_sms(""))).state is State.DIARSIPKAN
+
+
+def test_a_flood_from_everybody_shortens_the_first_word_and_keeps_the_questions(rt: Runtime) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into reply (cause, kind, channel, recipient, sender, text)
+                    select 'flood:' || n, 'hand_over', 'sms_twilio', '+62811000' || n, '+628110001708', 'x'
+                    from generate_series(1000, 1000 + :most) as n"""),
+            {"most": LIMITS.per_minute_to_all},
+        )
+    clear = say(rt, an_sms())
+    assert [reply.kind for reply in replies_of(rt, clear)] == ["queued"]
+    assert report_of(rt, clear).state is State.TERDISPOSISI
+    asked = say(rt, an_sms(NOWHERE, sender=OTHER_PHONE))
+    assert [reply.kind for reply in replies_of(rt, asked)] == ["ask_place"]
+    before = len(all_replies(rt))
+    say(rt, an_sms("BANTUAN", sender="+628110000003"))
+    assert len(all_replies(rt)) == before
+
+
+def test_at_the_limit_a_person_looks_instead_of_a_question(rt: Runtime) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into reply (cause, kind, channel, recipient, sender, text)
+                    select 'much:' || n, 'help', 'sms_twilio', '+628110000001', '+628110001708', 'x'
+                    from generate_series(1, :most) as n"""),
+            {"most": LIMITS.per_person_hour},
+        )
+    said = say(rt, an_sms(NOWHERE))
+    assert report_of(rt, said).state is State.MENUNGGU_VERIFIKASI
+    assert [reply.kind for reply in replies_of(rt, said)] == ["queued"]
+    danger = say(rt, an_sms("TOLONG rumah kebakaran ada orang terjebak di desa Tegal Rejo Lawang Kidul Muara Enim"))
+    assert [reply.kind for reply in replies_of(rt, danger)] == ["emergency"]
+
+
+def test_an_officers_answer_is_never_held_back(rt: Runtime) -> None:
+    said = say(rt, an_sms())
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into reply (cause, kind, channel, recipient, sender, text)
+                    select 'much:' || n, 'help', 'sms_twilio', '+628110000001', '+628110001708', 'x'
+                    from generate_series(1, 200) as n""")
+        )
+        made = officers.add(
+            connection, username="pusat", name="Pusat", password="kata-sandi-contoh", role="central", regency=None
+        )
+    assert made is not None
+    desk.answer(rt, made, reference_of(said), words="Sudah diperbaiki.")
+    assert replies_of(rt, said)[-1].kind == "answered"
+
+
+def test_a_merged_report_tells_how_the_other_one_stands(rt: Runtime) -> None:
+    first, second = say(rt, an_sms()), say(rt, an_sms(sender=OTHER_PHONE))
+    with rt.engine.begin() as connection:
+        reports.step(
+            connection, second, State.DIGABUNG, actor="officer", action="merged", values={"merged_into": first}
+        )
+        reports.step(connection, first, State.DIPROSES, actor="officer", action="taken_up")
+    say(rt, an_sms(f"CEK {reference_of(second)}", sender=OTHER_PHONE))
+    told = all_replies(rt)[-1]
+    assert reference_of(second) in told
+    assert STATE_WORDS["diproses"] in told
+
+
+def test_the_desk_sees_what_an_answer_costs(rt: Runtime) -> None:
+    by_sms = report_of(rt, say(rt, an_sms()))
+    short = saying.preview(rt, by_sms, "Sudah kami perbaiki.")
+    assert (short.segments, short.encoding) == (1, "gsm7")
+    assert "Kab. Muara Enim menjawab: Sudah kami perbaiki." in short.text
+    assert saying.preview(rt, by_sms, "Sudah. " * 200).segments == 3
+    assert saying.preview(rt, by_sms, "Sudah 😀").encoding == "ucs2"
+    by_mail = report_of(rt, say(rt, a_mail(), "email_mime"))
+    assert saying.preview(rt, by_mail, "Sudah.").segments == 0
+
+
+def test_what_is_decided_again_after_the_place_moved_is_handed_over_again(rt: Runtime) -> None:
+    said = say(rt, an_sms("jalan berlubang di depan pasar kab Nganjuk"))
+    say(rt, an_sms("ralat: maksud saya kab Ngawi"))
+    report = report_of(rt, said)
+    assert (report.state, report.regency) == (State.TERDISPOSISI, "35.21")
+    assert due(rt)["hand_over"] == 2
+    with rt.engine.connect() as connection:
+        assert [step.action for step in reports.history_of(connection, said)] == [
+            "hand_over", "added", "taken_back", "hand_over",
+        ]  # fmt: skip
+
+
+def test_a_correction_does_not_pull_a_report_from_under_an_officers_hands(rt: Runtime) -> None:
+    said = say(rt, an_sms("jalan berlubang di depan pasar kab Nganjuk"))
+    with rt.engine.begin() as connection:
+        reports.step(connection, said, State.DIPROSES, actor="officer", action="taken_up")
+    say(rt, an_sms("ralat: maksud saya kab Ngawi"))
+    report = report_of(rt, said)
+    assert (report.state, report.regency) == (State.DIPROSES, "35.18")
+    assert replies_of(rt, said)[-1].kind == "added"
