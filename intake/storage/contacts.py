@@ -5,6 +5,7 @@ A code is kept as a digest, dies after a few wrong tries, and is taken once: of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -35,11 +36,12 @@ def keep_code(
     connection: Connection, purpose: Purpose, report_id: int, address: str, digest: str, *, expires_at: datetime
 ) -> int:
     """A new code; those before it for the same purpose and report are void. Returns its id."""
-    connection.execute(
+    gone = connection.execute(
         text("""delete from code where (purpose = :purpose and report_id = :report_id)
-                or expires_at < now() - interval '1 day'"""),
+                or expires_at < now() - interval '1 day' returning id"""),
         {"purpose": purpose, "report_id": report_id},
     )
+    _blacken(connection, gone.scalars().all())
     return int(
         connection.execute(
             text("""insert into code (purpose, report_id, address, digest, expires_at)
@@ -67,7 +69,23 @@ def count_try(connection: Connection, code_id: int) -> None:
 
 
 def use_up(connection: Connection, code_id: int) -> None:
+    """It was the right one: it opens nothing a second time."""
     connection.execute(text("delete from code where id = :id"), {"id": code_id})
+    _blacken(connection, [code_id])
+
+
+def cause_of(code_id: int) -> str:
+    """The cause of the reply that carries a code."""
+    return f"code:{code_id}"
+
+
+def _blacken(connection: Connection, code_ids: Sequence[int]) -> None:
+    """The reply that carried a code need not hold it once the code is worth nothing."""
+    if code_ids:
+        connection.execute(
+            text(r"""update reply set text = regexp_replace(text, '\d{6}', '------') where cause = any(:causes)"""),
+            {"causes": [cause_of(code_id) for code_id in code_ids]},
+        )
 
 
 def confirm(connection: Connection, report_id: int, family: str, address: str) -> None:

@@ -21,6 +21,9 @@ from intake.web.health import health
 from intake.web.hooks import hooks
 from intake.web.log_in import log_in
 from intake.web.pages import pages
+from intake.web.places_api import places_api
+from intake.web.public_pages import public_pages
+from intake.web.track_pages import TAKES_FILES, track_pages
 from intake.words import DOMAIN, FOLDER, SOURCE_LANGUAGE
 
 _POLICY: Final = {
@@ -33,7 +36,9 @@ _POLICY: Final = {
     "base-uri": "'none'",
 }
 #: These pages ask the server again by themselves whether something new has come.
-_REFRESHING: Final = frozenset({"lab.show_lab", "pages.show_report"})
+_REFRESHING: Final = frozenset({"lab.show_lab", "track.show_report", "track.add_words", "track.act"})
+#: The form for reports asks us for places and sends itself; and it may ask the phone where it is.
+_OF_THE_FORM: Final = frozenset({"pages.check_report", "pages.send_report"})
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     # The address of a report holds its secret: it must not travel to any other page.
@@ -82,7 +87,7 @@ def create_app(rt: Runtime) -> Flask:
     csrf.exempt(hooks)  # providers prove their origin in their own way, each
     context.prepare(app)
     errors.register(app)
-    for part in (hooks, pages, log_in, desk_pages, health):
+    for part in (hooks, pages, track_pages, public_pages, places_api, log_in, desk_pages, health):
         app.register_blueprint(part)
     if rt.settings.lab:
         from intake.lab.pages import lab
@@ -96,16 +101,18 @@ def create_app(rt: Runtime) -> Flask:
 
 def _limit_forms() -> None:
     if request.blueprint != hooks.name:
-        request.max_content_length = _MOST_FORM_BYTES
+        request.max_content_length = TAKES_FILES.get(request.endpoint or "", _MOST_FORM_BYTES)
 
 
 def _protect(response: Any) -> Any:
     policy = dict(_POLICY)
-    if request.endpoint in _REFRESHING:
+    if request.endpoint in _REFRESHING | _OF_THE_FORM:
         policy["connect-src"] = "'self'"
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     for name, value in _HEADERS.items():
         response.headers[name] = value
+    if request.endpoint in _OF_THE_FORM:
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(self), microphone=()"
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

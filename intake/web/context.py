@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
-from flask import Flask, current_app, request
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Flask, Response, current_app, request
 from markupsafe import Markup
 
 from intake.runtime import Runtime
@@ -69,6 +70,23 @@ def moment_in_words(at: datetime, regency: str | None = None) -> Markup:
     return Markup('<time datetime="{}">{} {}</time>').format(at.isoformat(timespec="seconds"), words, zone)
 
 
+def day_in_words(at: datetime, regency: str | None = None) -> str:
+    """The day a moment falls on in that regency, e.g. ``Senin, 23 November 2026``."""
+    found = regencies().get(regency or "")
+    zone = ZONES[found.zone if found else "WIB"]
+    return str(format_datetime(at, "EEEE, d MMMM y", tzinfo=zone, locale=choose_language()))
+
+
+def month_in_words(day: date) -> str:
+    """``Januari 2026``."""
+    return str(format_date(day, "MMMM y", locale=choose_language()))
+
+
+def megabytes(size: int) -> str:
+    """A size as people say it: ``1,4 MB``; nothing is smaller than 0,1."""
+    return f"{format_decimal(max(0.1, size / 1_000_000), '0.0', locale=choose_language())} MB"
+
+
 @lru_cache(maxsize=1)
 def regencies_by_province() -> tuple[tuple[str, tuple[Regency, ...]], ...]:
     """(Province, its regencies) for a list to choose from, both in alphabetical order."""
@@ -79,9 +97,18 @@ def regencies_by_province() -> tuple[tuple[str, tuple[Regency, ...]], ...]:
     return tuple((name, tuple(sorted(found, key=lambda r: (r.base, r.is_city)))) for name, found in sorted(groups))
 
 
+def public(response: Response) -> Response:
+    """A page that holds nothing of anybody: a browser may keep it for going back, and it may leave compressed."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
 def prepare(app: Flask) -> None:
     """Give the templates what is above, and remember a language that was chosen."""
     app.jinja_env.filters["moment"] = moment_in_words
+    app.jinja_env.filters["day"] = day_in_words
+    app.jinja_env.filters["month"] = month_in_words
+    app.jinja_env.filters["megabytes"] = megabytes
     app.jinja_env.filters["regency"] = regency_called
 
     @app.context_processor

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -26,11 +27,31 @@ def make_token(settings: Settings, purpose: str) -> str:
 
 def read_token(settings: Settings, purpose: str, token: str) -> str | None:
     """The number within; None when it is not ours or was made for something else."""
+    number = _read(settings, purpose, token)
+    return number if isinstance(number, str) else None
+
+
+def make_dated_token(settings: Settings, purpose: str, now: datetime) -> str:
+    """A token that also knows when its form was opened."""
+    return str(_signer(settings, purpose).dumps([secrets.token_urlsafe(16), int(now.timestamp())]))
+
+
+def read_dated_token(settings: Settings, purpose: str, token: str, now: datetime) -> tuple[str, int] | None:
+    """The number and how many seconds ago the form was opened; None when it is not ours."""
+    found = _read(settings, purpose, token)
+    match found:
+        case [str(number), int(opened)]:
+            return number, int(now.timestamp()) - opened
+        case _:
+            return None
+
+
+def _read(settings: Settings, purpose: str, token: str) -> object:
     try:
-        number = _signer(settings, purpose).loads(token)
+        found: object = _signer(settings, purpose).loads(token)
     except BadSignature:
         return None
-    return number if isinstance(number, str) else None
+    return found
 
 
 def message_id(number: str, *said: str) -> str:

@@ -1,229 +1,234 @@
-"""The citizen's pages: the form at ``/lapor``, a report's own page behind its secret link, and a home to find them.
+"""The home page, and the form at ``/lapor``: first the story, then where it is and what else may be said.
 
 What surprises: a form that could not be taken comes back with everything typed (``errors.shows_again``); the sender of
-a web report is the form it was typed in, so that only this report's page can add to it; and the page of a wrong secret
-is the page of a report that does not exist, to the letter.
+a web report is the form it was typed in, so that only this report's page can add to it; and what looks like a machine's
+work is not refused but asked for once more, because people who hear a page or type fast look like machines too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, jsonify, make_response, redirect, render_template, request, url_for
 
-from channels.messages import Headers, InboundMessage, InboundRequest
+from channels.messages import Attachment, Headers, InboundMessage, InboundRequest
 from channels.web_form import NAME as CHANNEL
-from intake import converse, links, track
+from intake import links
 from intake.domain.reference import reference_of
-from intake.domain.report import State
 from intake.receive import receive
-from intake.track import NotOpened, TrackedReport
-from intake.understand.locate import regencies
+from intake.storage import attempts, reports
+from intake.web import report_form
+from intake.web.callers import caller
 from intake.web.context import in_language as _
-from intake.web.context import regencies_by_province, runtime
-from intake.web.conversation import joined
-from intake.web.errors import error_page, shows_again
-from intake.web.form_tokens import make_token, message_id, read_token
-from intake.wording import STATE_WORDS
+from intake.web.context import public, runtime
+from intake.web.errors import shows_again
+from intake.web.form_tokens import make_dated_token, message_id, read_dated_token
+from intake.web.places import within
+from intake.web.report_form import Typed
 
 pages = Blueprint("pages", __name__)
 
-LONGEST_TEXT: Final = 10_000
-LONGEST_LINE: Final = 200
 _REPORT: Final = "lapor"
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What somebody typed into the form."""
-
-    token: str
-    text: str = ""
-    regency: str = ""
-    name: str = ""
-    contact: str = ""
-
-    @classmethod
-    def nothing(cls) -> Typed:
-        return cls(make_token(runtime().settings, _REPORT))
-
-    @classmethod
-    def of(cls, form: Mapping[str, str]) -> Typed:
-        return cls(*(form.get(name, "") for name in ("token", "text", "regency", "name", "contact")))
-
-    def faults(self) -> dict[str, str]:
-        """What is wrong, by field, in words that say what to do."""
-        found = {}
-        text = self.text.strip()
-        if not text:
-            found["text"] = _("Tuliskan dulu apa yang terjadi.")
-        elif len(text) > LONGEST_TEXT:
-            found["text"] = _("Tulisan ini terlalu panjang: paling banyak 10.000 huruf. Mohon dipersingkat.")
-        elif converse.read(InboundMessage("", "", "", text)).kind != "report":
-            found["text"] = _(
-                "Ini nomor laporan, bukan laporan. Untuk melihat perkembangannya, buka tautan yang Anda terima."
-            )
-        if self.regency and self.regency not in regencies():
-            found["regency"] = _("Pilih kabupaten atau kota dari daftar, atau kosongkan.")
-        if len(self.name) > LONGEST_LINE:
-            found["name"] = _("Nama ini terlalu panjang: paling banyak 200 huruf.")
-        if len(self.contact) > LONGEST_LINE:
-            found["contact"] = _("Kontak ini terlalu panjang: paling banyak 200 huruf.")
-        return found
-
-
-def _without_secrets(response: Response) -> Response:
-    """A page that holds nothing of anybody: a browser may keep it for going back, and it may leave compressed."""
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+#: The same form, changed and sent again and again: beyond this it is no person going back.
+_MOST_OF_ONE_FORM: Final = 20
+#: With every file and every letter at its limit, and what surrounds them.
+MOST_BYTES: Final = report_form.MOST_FILES * report_form.LARGEST_FILE_BYTES + 1024 * 1024
+#: A script of ours sends the form, to show how far it is; it wants to know where to go instead of being led there.
+_BY_SCRIPT: Final = "sahut"
 
 
 @pages.get("/")
 def show_home() -> Response:
     """What this is and how to report."""
-    rt = runtime()
-    numbers = [number.strip() for number in rt.settings.environ.get("SMS_TWILIO_NUMBERS", "").split(",")]
-    addresses = [address.strip() for address in rt.settings.environ.get("EMAIL_ADDRESS", "").split(",")]
-    return _without_secrets(
-        make_response(
-            render_template("home.html", numbers=list(filter(None, numbers)), addresses=list(filter(None, addresses)))
-        )
-    )
+    numbers, addresses = ways_in(runtime().settings.environ)
+    return public(make_response(render_template("home.html", numbers=numbers, addresses=addresses)))
+
+
+def ways_in(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The numbers to text and the addresses to write to, from the settings of the channels."""
+    named = [name for name in sorted(environ) if name.startswith("SMS_") and name.endswith("_NUMBERS")]
+    listed = [[part.strip() for part in environ[name].split(",")] for name in named]
+    numbers = list(dict.fromkeys(number for found in listed for number in found if number))
+    addresses = [part.strip() for part in environ.get("EMAIL_ADDRESS", "").split(",")]
+    return numbers, list(filter(None, addresses))
 
 
 @pages.get("/lapor")
 def show_form() -> Response:
-    """The empty form. Needs no database: it can be filled in during an outage."""
-    return _without_secrets(_form_page(Typed.nothing()))
+    """The first step: the story, and nothing else. Needs no database: it can be filled in during an outage."""
+    return public(_story_page(Typed()))
 
 
-def _form_page(typed: Typed, faults: Mapping[str, str] | None = None, words: str = "", status: int = 200) -> Response:
+def _story_page(typed: Typed, faults: Mapping[str, str] | None = None, words: str = "", status: int = 200) -> Response:
     return make_response(
         render_template(
             "report_form.html",
-            typed=typed,
+            typed=replace(typed, token=_token_of(typed)),
             faults=faults or {},
             words=words,
-            provinces=regencies_by_province(),
-            longest_text=LONGEST_TEXT,
-            longest_line=LONGEST_LINE,
+            longest_text=report_form.LONGEST_TEXT,
         ),
         status,
     )
 
 
-def _form_again(words: str, status: int) -> Response:
-    return _form_page(Typed.of(request.form), words=words, status=status)
+def _token_of(typed: Typed) -> str:
+    """The token of the form, or a fresh one where it is not ours."""
+    rt = runtime()
+    if read_dated_token(rt.settings, _REPORT, typed.token, rt.clock()) is not None:
+        return typed.token
+    return make_dated_token(rt.settings, _REPORT, rt.clock())
+
+
+def _story_again(words: str, status: int) -> Response:
+    return _story_page(Typed.of(request.form), words=words, status=status)
+
+
+@pages.post("/lapor/periksa")
+@shows_again(_story_again)
+def check_report() -> Response:
+    """The second step: where we read it to be, and what else may be said. Keeps nothing."""
+    typed = Typed.of(request.form)
+    faults = typed.faults_of_text()
+    if faults:
+        return _story_page(typed, faults, status=400)
+    doing = request.form.get("do")
+    if doing == "tempat":
+        typed = replace(typed, place=report_form.CHOOSE)
+    elif doing == "tanpa_posisi":
+        typed = replace(typed, latitude="", longitude="")
+    return _details_page(typed)
+
+
+def _details_page(
+    typed: Typed, faults: Mapping[str, str] | None = None, words: str = "", status: int = 200
+) -> Response:
+    reading = typed.reading()
+    read = [place.code for place in reading.places]
+    place = typed.place
+    if place not in {*read, report_form.CHOOSE, report_form.UNKNOWN}:
+        place = read[0] if reading.sure else ""
+    picked = typed.picked
+    lists = [("province", _("Provinsi"), within(""), picked[:2])]
+    for name, label, above, length in (
+        ("regency", _("Kabupaten atau kota"), 2, 5),
+        ("district", _("Kecamatan"), 5, 8),
+        ("village", _("Desa atau kelurahan"), 8, 13),
+    ):
+        open_now = len(picked) >= above
+        lists.append((name, label, within(picked[:above]) if open_now else [], picked[:length]))
+    return make_response(
+        render_template(
+            "report_details.html",
+            typed=replace(typed, place=place, token=_token_of(typed)),
+            reading=reading,
+            lists=lists,
+            faults=faults or {},
+            words=words,
+            today=runtime().clock().astimezone(report_form.EASTERNMOST).date().isoformat(),
+            choose=report_form.CHOOSE,
+            unknown=report_form.UNKNOWN,
+            trap=report_form.TRAP,
+            most_files=report_form.MOST_FILES,
+            largest_file_bytes=report_form.LARGEST_FILE_BYTES,
+            file_kinds=report_form.FILE_KINDS,
+            longest_text=report_form.LONGEST_TEXT,
+            longest_line=report_form.LONGEST_LINE,
+        ),
+        status,
+    )
+
+
+def _details_again(words: str, status: int) -> Response:
+    return _details_page(Typed.of(request.form), words=words, status=status)
 
 
 @pages.post("/lapor")
-@shows_again(_form_again)
+@shows_again(_details_again)
 def send_report() -> Any:
     """Keep the report, then lead to its page. The same form with the same words leads to the same report."""
     rt = runtime()
     typed = Typed.of(request.form)
-    number = read_token(rt.settings, _REPORT, typed.token)
-    if number is None:
-        fresh = replace(typed, token=make_token(rt.settings, _REPORT))
+    opened = read_dated_token(rt.settings, _REPORT, typed.token, rt.clock())
+    if opened is None:
         words = _("Formulir ini bukan dari halaman ini atau sudah terlalu lama. Silakan kirim sekali lagi.")
-        return _form_page(fresh, typed.faults(), words, 400)
-    faults = typed.faults()
+        return _details_page(typed, typed.faults(rt.clock()), words, 400)
+    number, seconds = opened
+    faults = typed.faults(rt.clock())
+    attachments, fault = report_form.read_files(request.files.getlist("files"))
+    if fault:
+        faults["files"] = fault
     if faults:
-        return _form_page(typed, faults, status=400)
-    unique = message_id(number, typed.text, typed.regency, typed.name, typed.contact)
-    fields = {
-        "token": unique,
-        "text": typed.text,
-        "regency": typed.regency,
-        "name": typed.name,
-        "contact": typed.contact,
-    }
-    message = _read_message("/lapor", fields)
-    received = receive(rt, CHANNEL, replace(message, sender=f"web:{unique}"))
+        return _details_page(typed, faults, status=400)
+    if seconds < rt.settings.form_least_seconds or request.form.get(report_form.TRAP):
+        return _ask_once_more(typed)
+    if _too_many(number):
+        words = _("Terlalu banyak laporan dari jaringan ini dalam satu jam. Tulisan Anda masih ada di bawah.")
+        other = _("Silakan kirim lagi nanti, atau lapor lewat SMS atau e-mail.")
+        again = _details_page(typed, words=f"{words} {other}", status=429)
+        again.headers["Retry-After"] = "3600"
+        return again
+    report_id = _keep(typed, number, attachments)
+    flash("sent")
+    secret = links.tracking_token(rt.settings, report_id)
+    address = url_for("track.show_report", reference=reference_of(report_id), k=secret)
+    if request.headers.get("X-Requested-With") == _BY_SCRIPT:
+        return jsonify(to=address)
+    return redirect(address, 303)
+
+
+def _ask_once_more(typed: Typed) -> Response:
+    """What no person seems to have sent is asked for again; the second time it is taken, however quick it is."""
+    rt = runtime()
+    long_ago = rt.clock() - timedelta(seconds=rt.settings.form_least_seconds)
+    patient = replace(typed, token=make_dated_token(rt.settings, _REPORT, long_ago))
+    return _details_page(patient, words=_("Belum terkirim. Periksa sekali lagi, lalu tekan Kirim laporan."), status=400)
+
+
+def _too_many(number: str) -> bool:
+    """Count this sending: by its form and by the network it comes from."""
+    rt = runtime()
+    most = rt.settings.form_per_hour
+    with rt.engine.begin() as connection:
+        if attempts.count(connection, "form", number) > _MOST_OF_ONE_FORM:
+            return True
+        who = caller() if most else None
+        return who is not None and attempts.count(connection, "report", who) > most
+
+
+def _keep(typed: Typed, number: str, attachments: tuple[Attachment, ...]) -> int:
+    """The report in the database, once for the same form with the same words. Returns its id."""
+    rt = runtime()
+    said = typed.as_fields()
+    unique = message_id(number, *said.values(), report_form.digest_of_files(attachments))
+    message = replace(
+        read_message("/lapor", {**said, "token": unique}), sender=f"web:{unique}", attachments=attachments
+    )
+    received = receive(rt, CHANNEL, message)
     report_id = received.remembered.report_id if received.remembered else None
     if report_id is None:
         abort(400)
-    flash("sent")
-    secret = links.tracking_token(rt.settings, report_id)
-    return redirect(url_for(".show_report", reference=reference_of(report_id), k=secret), 303)
+    wished = {name: True for name, wish in (("anonymous", typed.anonymous), ("secret", typed.secret)) if wish}
+    if wished:
+        with rt.engine.begin() as connection:
+            reports.amend(connection, report_id, wished)
+    return report_id
 
 
-def _read_message(path: str, fields: Mapping[str, str]) -> InboundMessage:
+def read_message(path: str, typed: Mapping[str, str]) -> InboundMessage:
     """What was typed, read by the channel like everything that comes in."""
     rt = runtime()
     channel = rt.channels[CHANNEL]
-    inbound = InboundRequest(f"{rt.settings.public_url}{path}", Headers(), form=tuple(fields.items()))
+    inbound = InboundRequest(f"{rt.settings.public_url}{path}", Headers(), form=tuple(typed.items()))
     channel.verify(inbound)
     return channel.parse(inbound)
 
 
-@pages.get("/lapor/<reference>")
-def show_report(reference: str) -> Response:
-    """A report's own page, for who has its secret; for everybody else there is nothing here."""
-    try:
-        tracked = track.open_report(runtime(), reference, request.args.get("k", ""))
-    except NotOpened:
-        return error_page(404)
-    return _report_page(tracked)
-
-
-def _report_page(tracked: TrackedReport, typed: str = "", fault: str = "", status: int = 200) -> Response:
-    rt = runtime()
-    report = tracked.report
-    asked = report.state is State.TERTUNDA and report.waiting_for == "place"
-    return make_response(
-        render_template(
-            "report.html",
-            report=report,
-            secret=request.args.get("k", ""),
-            link=links.tracking_link(rt.settings, report.id, report.reference),
-            state=STATE_WORDS[report.state],
-            state_words=STATE_WORDS,
-            steps=[step for step in tracked.history if step.to_state and step.to_state != step.from_state],
-            said=joined(tracked.conversation, tracked.replies),
-            choices=[(code, regencies()[code].name) for code in report.choices if code in regencies()] if asked else [],
-            asked=asked,
-            unread=any(message.processed_at is None for message in tracked.conversation),
-            token=make_token(rt.settings, f"jawab:{report.id}"),
-            typed=typed,
-            fault=fault,
-            longest_text=LONGEST_TEXT,
-        ),
-        status,
-    )
-
-
-@pages.post("/lapor/<reference>")
-def add_words(reference: str) -> Any:
-    """More words of the citizen, or the answer to our question: a choice of the list, or a text."""
-    rt = runtime()
-    secret = request.args.get("k", "")
-    try:
-        tracked = track.open_report(rt, reference, secret)
-    except NotOpened:
-        return error_page(404)
-    number = read_token(rt.settings, f"jawab:{tracked.report.id}", request.form.get("token", ""))
-    chosen = regencies().get(request.form.get("choice", ""))
-    words = chosen.name if chosen else request.form.get("text", "")
-    fault = ""
-    if number is None:
-        fault = _("Formulir ini bukan dari halaman ini atau sudah terlalu lama. Silakan kirim sekali lagi.")
-    elif not words.strip():
-        fault = _("Tuliskan dulu apa yang ingin Anda sampaikan.")
-    elif len(words) > LONGEST_TEXT:
-        fault = _("Tulisan ini terlalu panjang: paling banyak 10.000 huruf. Mohon dipersingkat.")
-    if fault or number is None:
-        return _report_page(tracked, request.form.get("text", ""), fault, 400)
-    message = _read_message(f"/lapor/{reference}", {"token": message_id(number, words), "text": words})
-    track.add_words(rt, tracked, message)
-    flash("added")
-    return redirect(url_for(".show_report", reference=tracked.report.reference, k=secret, _anchor="percakapan"), 303)
-
-
 @pages.get("/robots.txt")
 def tell_robots() -> Response:
-    """Nothing here is for search engines but the home and the form."""
-    words = "User-agent: *\nDisallow: /lapor/\nDisallow: /meja\nDisallow: /hooks/\nDisallow: /lab\n"
+    """Nothing here is for search engines but the home, the form and the public pages."""
+    words = "User-agent: *\nDisallow: /lapor/\nDisallow: /lacak\nDisallow: /meja\nDisallow: /hooks/\nDisallow: /lab\n"
     return Response(words, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=3600"})

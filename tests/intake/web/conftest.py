@@ -56,7 +56,7 @@ CHANNELS = {
 @pytest.fixture
 def rt(database_url: str, tmp_path: Path) -> Iterator[Runtime]:
     """A runtime with every real channel; nothing listens where they would send to."""
-    settings = settings_for(database_url, **CHANNELS, SAHUT_DATA=str(tmp_path))
+    settings = settings_for(database_url, **CHANNELS, SAHUT_DATA=str(tmp_path), SAHUT_FORM_LEAST_SECONDS="0")
     engine = open_engine(settings.database_url)
     yield Runtime(settings, engine, open_channels(CHANNELS, public_url=PUBLIC_URL))
     engine.dispose()
@@ -101,7 +101,9 @@ class Forms(HTMLParser):
             return
         fields = self.found[-1].fields
         if tag == "input" and "name" in given:
-            fields[given["name"]] = given.get("value", "")
+            chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
+            if chosen and given.get("type") != "file":
+                fields[given["name"]] = given.get("value", "")
         elif tag == "textarea":
             self._text_of = given["name"]
             fields[given["name"]] = ""
@@ -129,10 +131,24 @@ def form_to(response: TestResponse, end: str) -> Form:
     return next(form for form in Forms(response.text).found if urlsplit(form.action).path.endswith(end))
 
 
-def report_typed(client: FlaskClient, words: str = CLEAR_TEXT, **more: str) -> TestResponse:
-    """Fill in the form and send it."""
-    form = form_to(client.get("/lapor"), "/lapor")
-    return client.post(form.action, data={**form.fields, "text": words, **more})
+def details_of(client: FlaskClient, words: str = CLEAR_TEXT) -> Form:
+    """The second step of the form, as it comes after these words."""
+    first = form_to(client.get("/lapor"), "/lapor/periksa")
+    return form_to(client.post(first.action, data={**first.fields, "text": words}), "/lapor")
+
+
+def report_typed(client: FlaskClient, words: str = CLEAR_TEXT, *, regency: str = "", **more: object) -> TestResponse:
+    """Fill in both steps of the form and send it; ``regency`` is chosen from the lists, else what we read is confirmed.
+
+    Where we read no place, the citizen says that they do not know. Stops at the step that is refused.
+    """
+    first = form_to(client.get("/lapor"), "/lapor/periksa")
+    second = client.post(first.action, data={**first.fields, "text": words})
+    if second.status_code != 200:
+        return second
+    form = form_to(second, "/lapor")
+    place = {"place": "pilih", "province": regency[:2], "regency": regency} if regency else {}
+    return client.post(form.action, data={"place": "tanya", **form.fields, **place, **more})
 
 
 def work(rt: Runtime) -> None:

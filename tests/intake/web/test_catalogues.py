@@ -9,6 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 import intake
+from intake import converse
 from intake.web import desk_words
 from intake.wording import STATE_WORDS
 from intake.words import DOMAIN, FOLDER, SOURCE_LANGUAGE, languages, translated
@@ -65,11 +66,14 @@ def test_a_sentence_reaches_its_reader() -> None:
 
 def test_no_template_says_anything_outside_the_catalogues() -> None:
     """Words between tags that are not marked; names that are the same in every language excepted."""
-    allowed = {"Sahut", "SMS", "Lab"}
+    commands = {spellings[0].upper() for spellings in converse.SPELLINGS.values()}
+    allowed = {"Sahut", "SMS", "Lab"} | commands
     for template in sorted((Path(intake.__file__).parent / "web" / "templates").rglob("*.html")):
         source = template.read_text(encoding="utf-8")
         # Names of classes and attributes that stand outside tags.
-        source = re.sub(r"\{% block kind %\}.*?\{% endblock %\}|\{% macro described.*?endmacro %\}", "", source)
+        source = re.sub(
+            r"\{% block kind %\}.*?\{% endblock %\}|\{% macro (?:described|points_to).*?endmacro %\}", "", source
+        )
         plain = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", "", source, flags=re.DOTALL)
         plain = re.sub(r"<[^>]*>", "\n", plain)
         said = set(re.findall(r"[A-Za-z]{3,}", plain))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from intake import desk, links
 from intake.domain.reference import reference_of, report_id_of
@@ -15,9 +16,25 @@ from intake.runtime import Runtime
 from intake.storage import messages, officers
 from intake.web.app import create_app
 from tests.factories import CLEAR_TEXT, MUARA_ENIM
-from tests.intake.web.conftest import TWO_BANDUNGS, a_report, an_officer, ask_which, form_to, report_typed, work
+from tests.intake.web.conftest import (
+    TWO_BANDUNGS,
+    Form,
+    Forms,
+    a_report,
+    an_officer,
+    ask_which,
+    details_of,
+    form_to,
+    report_typed,
+    work,
+)
 
 UNCLEAR = "Lampu jalan mati semua di Bandung, gelap sekali"
+
+
+def form_of_words(page: TestResponse) -> Form:
+    """The form on a report's page in which one writes."""
+    return next(form for form in Forms(page.text).found if "text" in form.fields)
 
 
 def id_in(address: str) -> int:
@@ -44,7 +61,9 @@ def test_a_report_is_kept_and_leads_to_its_page(rt: Runtime, client: FlaskClient
         (report_id,) = connection.execute(text("select id from report")).one()
         (message,) = messages.of_report(connection, report_id)
     assert message.regency == MUARA_ENIM
-    assert message.extra == {"name": "Warga Contoh", "contact": "0811 0000 0012"}
+    assert message.extra == {
+        "name": "Warga Contoh", "contact": "0811 0000 0012", "contact_kind": "phone", "place_by": "chosen"
+    }  # fmt: skip
     assert message.sender == f"web:{message.external_id}"
 
 
@@ -56,8 +75,7 @@ def test_every_report_of_the_web_has_a_sender_of_its_own(rt: Runtime, client: Fl
 
 
 def test_sent_twice_it_is_the_same_report(rt: Runtime, client: FlaskClient) -> None:
-    form = form_to(client.get("/lapor"), "/lapor")
-    data = {**form.fields, "text": CLEAR_TEXT}
+    data = details_of(client).fields
     first, second = client.post("/lapor", data=data), client.post("/lapor", data=data)
     assert first.location == second.location
     assert count(rt, "report") == 1
@@ -66,7 +84,7 @@ def test_sent_twice_it_is_the_same_report(rt: Runtime, client: FlaskClient) -> N
 def test_changed_after_going_back_it_is_another_report_and_nothing_is_swallowed(
     rt: Runtime, client: FlaskClient
 ) -> None:
-    form = form_to(client.get("/lapor"), "/lapor")
+    form = details_of(client)
     first = client.post("/lapor", data={**form.fields, "text": CLEAR_TEXT})
     second = client.post("/lapor", data={**form.fields, "text": "Pohon tumbang di Muara Enim"})
     assert first.location != second.location
@@ -77,59 +95,79 @@ def test_changed_after_going_back_it_is_another_report_and_nothing_is_swallowed(
 def test_a_token_that_is_not_ours_is_replaced_and_everything_typed_stays(
     rt: Runtime, client: FlaskClient, token: str | None
 ) -> None:
-    form = form_to(client.get("/lapor"), "/lapor")
-    data = {**form.fields, "text": CLEAR_TEXT, "regency": MUARA_ENIM}
+    data = {**details_of(client).fields, "name": "Warga Contoh"}
     data = {**data, "token": token} if token is not None else {k: v for k, v in data.items() if k != "token"}
     answer = client.post("/lapor", data=data)
     assert answer.status_code == 400
     assert count(rt, "message") == 0
     again = form_to(answer, "/lapor")
-    assert (again.fields["text"], again.fields["regency"]) == (CLEAR_TEXT, MUARA_ENIM)
+    assert {**again.fields, "token": "", "csrf_token": ""} == {**data, "token": "", "csrf_token": ""}
     assert client.post("/lapor", data=again.fields).status_code == 303
 
 
 def test_a_token_for_answers_is_none_for_reports(rt: Runtime, client: FlaskClient) -> None:
     page = client.get(report_typed(client).location)
-    answer_token = form_to(page, "").fields["token"]
-    form = form_to(client.get("/lapor"), "/lapor")
+    answer_token = form_of_words(page).fields["token"]
+    form = details_of(client)
     assert client.post("/lapor", data={**form.fields, "token": answer_token, "text": "Lain"}).status_code == 400
 
 
-def _as_words(typed: dict[str, str]) -> dict[str, str]:
-    return {"words" if name == "text" else name: value for name, value in typed.items()}
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("  \n ", "Tuliskan dulu apa yang terjadi."),
+        ("x" * 10_001, "paling banyak 10.000 huruf"),
+        ("CEK " + reference_of(1234), "Ini nomor laporan"),
+    ],
+)
+def test_a_fault_of_the_story_is_told_at_both_steps(rt: Runtime, client: FlaskClient, typed: str, words: str) -> None:
+    first = report_typed(client, typed)
+    second = client.post("/lapor", data={**details_of(client).fields, "text": typed})
+    for answer, end in ((first, "/lapor/periksa"), (second, "/lapor")):
+        assert answer.status_code == 400
+        assert words in told_at("text", answer.text)
+        assert form_to(answer, end).fields["text"] == typed
+    assert count(rt, "message") == 0
 
 
 @pytest.mark.parametrize(
     ("typed", "field", "words"),
     [
-        ({"text": "  \n "}, "text", "Tuliskan dulu apa yang terjadi."),
-        ({"text": "x" * 10_001}, "text", "paling banyak 10.000 huruf"),
-        ({"text": "CEK " + reference_of(1234)}, "text", "Ini nomor laporan"),
-        ({"text": CLEAR_TEXT, "regency": "99.99"}, "regency", "Pilih kabupaten atau kota dari daftar"),
-        ({"text": CLEAR_TEXT, "name": "n" * 201}, "name", "paling banyak 200 huruf"),
-        ({"text": CLEAR_TEXT, "contact": "c" * 201}, "contact", "paling banyak 200 huruf"),
+        ({"place": ""}, "place", "Pilih tempat kejadiannya"),
+        ({"place": "99.99"}, "place", "Pilih tempat kejadiannya"),
+        ({"place": "pilih", "province": "16"}, "place", "paling sedikit provinsi dan kabupaten"),
+        ({"place": "pilih", "province": "16", "regency": "32.01"}, "place", "paling sedikit provinsi dan kabupaten"),
+        ({"date": "kemarin"}, "date", "tidak terbaca"),
+        ({"date": "2999-01-01"}, "date", "belum terjadi"),
+        ({"name": "n" * 201}, "name", "paling banyak 200 huruf"),
+        ({"contact": "c" * 201}, "contact", "paling banyak 200 huruf"),
+        ({"contact": "rumah nomor 3"}, "contact", "bukan nomor HP atau alamat e-mail"),
     ],
 )
 def test_a_fault_is_told_at_its_field_and_nothing_typed_is_lost(
     rt: Runtime, client: FlaskClient, typed: dict[str, str], field: str, words: str
 ) -> None:
-    answer = report_typed(client, **{"name": "Warga Contoh", "contact": "0811 0000 0012", **_as_words(typed)})
+    filled = {"name": "Warga Contoh", "contact": "0811 0000 0012", "date": "2026-01-31", "secret": "1"}
+    answer = report_typed(client, **{**filled, **typed})
     assert answer.status_code == 400
     assert count(rt, "message") == 0
-    fault = re.search(rf'<p class="fault" id="{field}-fault">([^<]*)</p>', answer.text)
-    assert fault is not None
-    assert words in fault[1]
-    assert re.search(rf'name="{field}"[^>]*aria-describedby="{field}-fault[^"]*" aria-invalid="true"', answer.text)
+    assert words in told_at(field, answer.text)
     fields = form_to(answer, "/lapor").fields
-    kept = {"name": "Warga Contoh", "contact": "0811 0000 0012", **typed}
-    assert {name: fields[name] for name in kept if name != "regency"} == {
-        name: value for name, value in kept.items() if name != "regency"
-    }
+    kept = {**filled, **{name: value for name, value in typed.items() if name not in {"place", "regency"}}}
+    assert {name: fields[name] for name in kept} == kept
+
+
+def told_at(field: str, page: str) -> str:
+    """What is said to be wrong at a field that points to it."""
+    fault = re.search(rf'<p class="fault" id="{field}-fault"[^>]*>([^<]*)</p>', page)
+    assert fault is not None
+    assert re.search(rf'id="{field}"[^>]*aria-describedby="{field}-fault', page)
+    return fault[1]
 
 
 def test_what_is_typed_is_shown_as_text_and_never_as_a_page(client: FlaskClient) -> None:
     nasty = '</textarea><script>alert(1)</script> " onfocus=x '
-    answer = report_typed(client, "", name=nasty)
+    answer = report_typed(client, name=nasty, contact="?")
     assert "<script>alert" not in answer.text
     assert form_to(answer, "/lapor").fields["name"] == nasty
     page = client.get(report_typed(client, nasty).location)
@@ -138,25 +176,22 @@ def test_what_is_typed_is_shown_as_text_and_never_as_a_page(client: FlaskClient)
 
 
 def test_a_form_whose_security_token_is_too_old_comes_back_with_everything(rt: Runtime, client: FlaskClient) -> None:
-    form = form_to(client.get("/lapor"), "/lapor")
-    data = {**form.fields, "text": CLEAR_TEXT, "name": "Warga Contoh", "regency": MUARA_ENIM}
+    data = {**details_of(client).fields, "name": "Warga Contoh"}
     client.delete_cookie("sahut")
     answer = client.post("/lapor", data=data)
     assert answer.status_code == 400
     assert "belum ada yang terkirim" in answer.text
     assert count(rt, "message") == 0
     again = form_to(answer, "/lapor").fields
-    assert {k: again[k] for k in ("text", "name", "regency", "token")} == {
-        k: data[k] for k in ("text", "name", "regency", "token")
-    }
+    assert {**again, "csrf_token": ""} == {**data, "csrf_token": ""}
     assert client.post("/lapor", data=again).status_code == 303
     assert count(rt, "report") == 1
 
 
 def test_a_database_that_is_away_gives_the_form_back_and_later_takes_it_once(rt: Runtime, away: Runtime) -> None:
     broken = create_app(away).test_client()
-    form = form_to(broken.get("/lapor"), "/lapor")
-    answer = broken.post("/lapor", data={**form.fields, "text": CLEAR_TEXT, "contact": "0811 0000 0012"})
+    form = details_of(broken)
+    answer = broken.post("/lapor", data={**form.fields, "contact": "0811 0000 0012"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "belum tersimpan" in answer.text
     again = form_to(answer, "/lapor").fields
@@ -169,13 +204,8 @@ def test_a_database_that_is_away_gives_the_form_back_and_later_takes_it_once(rt:
 
 def test_the_form_can_be_opened_while_the_database_is_away(away: Runtime) -> None:
     client = create_app(away).test_client()
-    assert [client.get(path).status_code for path in ("/", "/lapor", "/robots.txt")] == [200, 200, 200]
-
-
-def test_all_514_regencies_can_be_chosen_grouped_by_province(client: FlaskClient) -> None:
-    html = client.get("/lapor").text
-    assert len(set(re.findall(r'<option value="(\d\d\.\d\d)"', html))) == 514
-    assert html.count("<optgroup") == 38
+    assert [client.get(path).status_code for path in ("/", "/lapor", "/cara", "/robots.txt")] == [200] * 4
+    assert details_of(client).fields["place"].startswith(MUARA_ENIM)
 
 
 # The page of a report.
@@ -204,8 +234,10 @@ def test_without_the_secret_there_is_nothing_whether_it_exists_or_not(rt: Runtim
     assert {page.status_code for page in pages} == {404}
     # The language link is the page's own address; apart from it they are one page.
     assert len({re.sub(r'href="/lapor/[^"]*"', "", page.text) for page in pages}) == 1
-    posts = [client.post(f"/lapor/{report.reference}?k={wrong}", data=form_to(client.get("/lapor"), "/lapor").fields)]
-    assert [page.status_code for page in posts] == [404]
+    token = form_to(client.get("/lapor"), "/lapor/periksa").fields
+    doings = ["", "/nilai", "/buka", "/cabut", "/selesai", "/nomor", "/kode", "/tanpa-sms", "/lain"]
+    posts = [client.post(f"/lapor/{report.reference}{doing}?k={wrong}", data=token) for doing in doings]
+    assert {page.status_code for page in posts} == {404}
     with rt.engine.connect() as connection:
         assert len(messages.of_report(connection, report.id)) == 1
 
@@ -231,20 +263,19 @@ def test_an_old_key_still_opens_links_and_log_ins_after_a_new_one_was_put_in_fro
 ) -> None:
     report = a_report(rt)
     address = address_of(rt, report.id)
-    form = form_to(client.get("/lapor"), "/lapor")
+    form = details_of(client)
     rotated = replace(rt, settings=replace(rt.settings, secret_keys=("n" * 40, *rt.settings.secret_keys)))
     later = create_app(rotated).test_client()
     assert later.get(address).status_code == 200
     # A form that was open meanwhile: its token is still ours.
-    fresh = form_to(later.get("/lapor"), "/lapor")
-    data = {**fresh.fields, "token": form.fields["token"], "text": CLEAR_TEXT}
+    data = {**details_of(later).fields, "token": form.fields["token"]}
     assert later.post("/lapor", data=data).status_code == 303
 
 
 def test_words_added_there_join_the_report_once(rt: Runtime, client: FlaskClient) -> None:
     report = a_report(rt)
     address = address_of(rt, report.id)
-    form = form_to(client.get(address), "")
+    form = form_of_words(client.get(address))
     data = {**form.fields, "text": "Masih rusak juga"}
     answers = [client.post(address, data=data) for _ in range(2)]
     assert [a.status_code for a in answers] == [303, 303]
@@ -259,14 +290,14 @@ def test_words_added_there_join_the_report_once(rt: Runtime, client: FlaskClient
 def test_nothing_said_is_told_and_a_foreign_token_keeps_the_words(rt: Runtime, client: FlaskClient) -> None:
     report, other = a_report(rt), a_report(rt, sender="+628110000124")
     address = address_of(rt, report.id)
-    form = form_to(client.get(address), "")
+    form = form_of_words(client.get(address))
     empty = client.post(address, data={**form.fields, "text": "  "})
     assert empty.status_code == 400
     assert "Tuliskan dulu" in empty.text
-    foreign = form_to(client.get(address_of(rt, other.id)), "").fields["token"]
+    foreign = form_of_words(client.get(address_of(rt, other.id))).fields["token"]
     refused = client.post(address, data={**form.fields, "token": foreign, "text": "Masih rusak"})
     assert refused.status_code == 400
-    assert form_to(refused, "").fields["text"] == "Masih rusak"
+    assert form_of_words(refused).fields["text"] == "Masih rusak"
     with rt.engine.connect() as connection:
         assert len(messages.of_report(connection, report.id)) == 1
 
@@ -276,7 +307,7 @@ def test_an_old_security_token_there_gives_the_words_back_with_the_secret_in_the
 ) -> None:
     report = a_report(rt)
     address = address_of(rt, report.id)
-    form = form_to(client.get(address), "")
+    form = form_of_words(client.get(address))
     client.delete_cookie("sahut")
     answer = client.post(address, data={**form.fields, "text": "Masih rusak"})
     assert answer.status_code == 400
@@ -290,10 +321,10 @@ def test_the_question_is_answered_by_a_button(rt: Runtime, client: FlaskClient) 
     ask_which(rt, id_in(address), TWO_BANDUNGS)
     page = client.get(address)
     assert "menunggu jawaban Anda" in page.text
-    form = form_to(page, "")
+    form = next(form for form in Forms(page.text).found if form.buttons)
     assert form.buttons == [("choice", code) for code in TWO_BANDUNGS]
     code = TWO_BANDUNGS[1]
-    assert client.post(address, data={**form.fields, "choice": code}).status_code == 303
+    assert client.post(form.action or address, data={**form.fields, "choice": code}).status_code == 303
     work(rt)
     with rt.engine.connect() as connection:
         assert connection.execute(text("select state, regency from report")).one() == ("terdisposisi", code)
@@ -304,7 +335,7 @@ def test_the_question_is_answered_in_words(rt: Runtime, client: FlaskClient) -> 
     work(rt)
     page = client.get(address)
     assert "Di mana kejadiannya?" in page.text
-    client.post(address, data={**form_to(page, "").fields, "text": "Lawang Kidul, Muara Enim"})
+    client.post(address, data={**form_of_words(page).fields, "text": "Lawang Kidul, Muara Enim"})
     work(rt)
     assert "Kab. Muara Enim" in client.get(address).text
 

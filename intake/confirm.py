@@ -1,0 +1,252 @@
+"""One-time codes by SMS: to show that a number is one's own, so that answers may go there too; and to see one's report
+without its link.
+
+A number that nobody confirmed is never sent anything but the code itself, and that only a few times: a form that sends
+SMS to any number is a weapon and a bill. So codes are limited by number, report, caller and in all, and go to mobile
+numbers of this country only. A code is kept as a digest, lives ten minutes and dies at the fifth wrong try.
+
+What surprises: whether there is such a report, and whether the contact is its own, is told to nobody who asks for a code
+to open it; the right code alone answers that. And the reply that carries a code belongs to no report, because pages
+show a report's replies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Final, Literal
+
+import phonenumbers
+from sqlalchemy import Connection
+
+from channels.gsm import make_gsm, plan
+from channels.phone import HOME_REGION, normalise_number
+from intake import logs
+from intake.domain.reference import report_id_of
+from intake.links import tracking_link
+from intake.runtime import Runtime
+from intake.settings import Settings
+from intake.storage import attempts, contacts, replies, reports
+from intake.storage.contacts import Purpose
+from intake.storage.people import family_of
+from intake.storage.reports import Report
+from intake.wording import Wording
+from intake.words import SOURCE_LANGUAGE, translated
+
+log = logs.get("confirm")
+
+DIGITS: Final = 6
+LIVES: Final = timedelta(minutes=10)
+MOST_TRIES: Final = 5
+#: Codes within about an hour: to one number, for one report, for one caller, and to everybody.
+PER_NUMBER, PER_REPORT, PER_CALLER, TO_ALL = 3, 5, 10, 300
+#: Tries within about an hour, whatever the codes: for one report, and of one caller.
+TRIES_PER_REPORT, TRIES_PER_CALLER = 15, 60
+#: A copy of an answer takes at most so many SMS; a longer one is a word that it is there, with the link.
+_COPY_SEGMENTS: Final = 2
+_FAMILY: Final = "sms"
+_CAN_GET_SMS: Final = frozenset(
+    {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+)
+
+
+class CodeNotSent(Exception):
+    """``not_a_mobile``: no mobile number of this country; ``too_often``; ``no_sms``: this house sends no SMS."""
+
+    def __init__(self, why: Literal["not_a_mobile", "too_often", "no_sms"]) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+def _(text: str) -> str:
+    """Marks a sentence for the catalogues."""
+    return text
+
+
+def code_wording(reference: str, code: str, language: str = SOURCE_LANGUAGE) -> Wording:
+    """The SMS that carries a code; one part."""
+    words = translated(
+        _(
+            "LAPOR: kode Anda {code} utk laporan {reference}, berlaku 10 menit. "
+            "Jangan berikan kepada siapa pun. Bukan Anda yang meminta? Abaikan SMS ini"
+        ),
+        language,
+    )
+    return Wording(make_gsm(words.format(code=code, reference=reference)))
+
+
+def news_wording(reference: str, link: str, language: str = SOURCE_LANGUAGE) -> Wording:
+    """The SMS that says only that there is an answer, and where; one part with any address up to 80 characters."""
+    words = translated(_("LAPOR {reference}: ada kabar baru utk laporan Anda. Baca: {link}"), language)
+    return Wording(make_gsm(words.format(reference=reference, link=link)))
+
+
+def sms_channel(rt: Runtime) -> str | None:
+    """The channel codes leave by: the first that sends SMS."""
+    return next((name for name in rt.channels if family_of(name) == _FAMILY), None)
+
+
+def send_code(rt: Runtime, report: Report, written: str, *, caller: str | None, language: str) -> str:
+    """Send a code to a number that a citizen says is theirs. Returns the number. Raises CodeNotSent."""
+    number = normalise_number(written)
+    if number is None or not _is_mobile_here(number):
+        raise CodeNotSent("not_a_mobile")
+    _send(rt, "confirm", report, number, caller=caller, language=language)
+    return number
+
+
+def confirm_number(rt: Runtime, report: Report, typed: str) -> bool:
+    """Take the code that was typed: from now on answers to this report go to that number too."""
+    with rt.engine.begin() as connection:
+        address = _take(rt, connection, "confirm", report.id, typed)
+        if address is None:
+            return False
+        contacts.confirm(connection, report.id, _FAMILY, address)
+        reports.record(connection, report.id, actor="citizen", action="number_confirmed")
+    log.info("number_confirmed", report_id=report.id)
+    return True
+
+
+def stop_copies(rt: Runtime, report: Report) -> None:
+    """No more SMS about this report."""
+    with rt.engine.begin() as connection:
+        contacts.forget(connection, report.id, _FAMILY)
+        reports.record(connection, report.id, actor="citizen", action="number_removed")
+
+
+def send_opening_code(rt: Runtime, reference: str, written: str, *, caller: str | None, language: str) -> None:
+    """Send a code to the reporter of a report, if this is its number. Says nothing about whether it did.
+
+    Raises CodeNotSent when the caller asked too often; that too is the same whether there is such a report or not.
+    """
+    report_id, number = report_id_of(reference), normalise_number(written)
+    with rt.engine.begin() as connection:
+        asked = 0 if caller is None else attempts.count(connection, "code_asked", caller)
+        report = None if report_id is None else reports.find(connection, report_id)
+        own = report is not None and number is not None and number in _own_numbers(connection, report)
+    if asked > PER_CALLER:
+        raise CodeNotSent("too_often")
+    if report is None or number is None or not own:
+        return
+    try:
+        _send(rt, "open", report, number, caller=None, language=language)
+    except CodeNotSent as refused:
+        log.warning("opening_code_withheld", report_id=report.id, why=refused.why)
+
+
+def open_by_code(rt: Runtime, reference: str, typed: str, *, caller: str | None) -> Report | None:
+    """The report that the code which was typed opens; None for a wrong one, whatever is wrong."""
+    report_id = report_id_of(reference)
+    if caller is not None:
+        with rt.engine.begin() as connection:
+            if attempts.count(connection, "code_try", caller) > TRIES_PER_CALLER:
+                return None
+    if report_id is None:
+        return None
+    with rt.engine.begin() as connection:
+        if _take(rt, connection, "open", report_id, typed) is None:
+            return None
+        return reports.find(connection, report_id)
+
+
+def copy_by_sms(
+    rt: Runtime, connection: Connection, report: Report, words: Wording, *, kind: str, cause: str
+) -> int | None:
+    """Promise the same words by SMS to the number that was confirmed for this report, if there is one.
+
+    A secret report's words stay on its page, and so do long ones: the SMS says that they are there. Call it where a
+    reply to the citizen was promised, with that reply's ``kind`` and ``cause``, in the same transaction.
+    """
+    if family_of(report.channel) == _FAMILY:
+        return None
+    channel = sms_channel(rt)
+    numbers = [contact.address for contact in contacts.of_report(connection, report.id) if contact.family == _FAMILY]
+    if channel is None or not numbers:
+        return None
+    said = Wording(make_gsm(f"LAPOR {report.reference}: {' '.join(words.text.split())}"))
+    if report.secret or plan(said.text).segments > _COPY_SEGMENTS:
+        said = news_wording(report.reference, tracking_link(rt.settings, report.id, report.reference))
+    return replies.promise_reply(
+        connection,
+        cause=f"{cause}:{_FAMILY}",
+        kind=kind,
+        report_id=report.id,
+        channel=channel,
+        recipient=numbers[-1],
+        sender="",
+        text_=said.text,
+    )
+
+
+def _is_mobile_here(number: str) -> bool:
+    parsed = phonenumbers.parse(number)
+    return (
+        phonenumbers.region_code_for_country_code(parsed.country_code or 0) == HOME_REGION
+        and phonenumbers.number_type(parsed) in _CAN_GET_SMS
+    )
+
+
+def _own_numbers(connection: Connection, report: Report) -> set[str]:
+    own = {contact.address for contact in contacts.of_report(connection, report.id) if contact.family == _FAMILY}
+    return own | ({report.sender} if family_of(report.channel) == _FAMILY and report.answerable else set())
+
+
+def _send(rt: Runtime, purpose: Purpose, report: Report, number: str, *, caller: str | None, language: str) -> None:
+    channel = sms_channel(rt)
+    if channel is None:
+        raise CodeNotSent("no_sms")
+    key = rt.settings.secret_keys[0]
+    counted = [
+        ("code_number", attempts.digest_of(key, number), PER_NUMBER),
+        ("code_report", str(report.id), PER_REPORT),
+        ("code_all", "*", TO_ALL),
+        *([] if caller is None else [("code_caller", caller, PER_CALLER)]),
+    ]
+    with rt.engine.begin() as connection:  # counted in any case, also when it is refused below
+        within = [attempts.count(connection, what, whose) <= most for what, whose, most in counted]
+    if not all(within):
+        raise CodeNotSent("too_often")
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    with rt.engine.begin() as connection:
+        kept = contacts.keep_code(
+            connection, purpose, report.id, number, _digest(key, purpose, report.id, code),
+            expires_at=rt.clock() + LIVES,
+        )  # fmt: skip
+        replies.promise_reply(
+            connection,
+            cause=contacts.cause_of(kept),
+            kind="code",
+            report_id=None,
+            channel=channel,
+            recipient=number,
+            sender=report.recipient if report.channel == channel else "",
+            text_=code_wording(report.reference, code, language).text,
+        )
+    log.info("code_promised", report_id=report.id, purpose=purpose)
+
+
+def _take(rt: Runtime, connection: Connection, purpose: Purpose, report_id: int, typed: str) -> str | None:
+    """The address a code was sent to, if it is this code; it is used up then. A wrong try is counted for good."""
+    given = "".join(character for character in typed if character.isdigit())
+    tries = attempts.count(connection, "code_try", f"{purpose}:{report_id}")
+    waiting = contacts.waiting_code(connection, purpose, report_id)
+    if waiting is None or tries > TRIES_PER_REPORT:
+        return None
+    if waiting.tries >= MOST_TRIES or waiting.expires_at <= rt.clock():
+        return None
+    if not _is_code(rt.settings, waiting.digest, purpose, report_id, given):
+        contacts.count_try(connection, waiting.id)
+        return None
+    contacts.use_up(connection, waiting.id)
+    return waiting.address
+
+
+def _digest(key: str, purpose: str, report_id: int, code: str) -> str:
+    return hmac.digest(key.encode(), f"kode:{purpose}:{report_id}:{code}".encode(), hashlib.sha256).hex()
+
+
+def _is_code(settings: Settings, kept: str, purpose: str, report_id: int, given: str) -> bool:
+    right = [hmac.compare_digest(_digest(key, purpose, report_id, given), kept) for key in settings.secret_keys]
+    return any(right)
