@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "parked": ("intake.commands.operate", "parked", "Work that was put aside after failing too often."),
     "quarantine": ("intake.commands.operate", "quarantine", "Requests that could not be read; replay them."),
     "user": ("intake.commands.user", "user", "Officers and their log-ins."),
+    "deadlines": ("intake.commands.deadlines", "deadlines", "Working days, promised days, and who is reminded."),
     "desk": ("intake.commands.operate", "desk", "How a regency is reached: inbox, webhook or e-mail."),
     "stats": ("intake.commands.operate", "stats", "How many messages, reports and replies there are."),
     "explain": ("intake.commands.relocate", "explain", "Why a report went where it went."),

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, text
 
-from intake import wording
+from intake import wording, wording_desk
 from intake.domain.reference import report_id_of
 from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, STEPS, State
 from intake.runtime import Runtime
@@ -72,6 +72,11 @@ class ReportFile:
     history: list[Step]
     decision: KeptDecision | None
     handovers: list[Handover]
+
+
+def office_of(report: Report) -> str:
+    """Who speaks to the citizen about a report."""
+    return regencies()[report.regency].short if report.regency else "Admin Pusat"
 
 
 def states_of(officer: Officer, view: View) -> frozenset[State]:
@@ -203,13 +208,29 @@ def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Repo
             connection, report.id, State.DITINDAKLANJUTI, actor="officer", officer_id=officer.id, action="answered",
             detail={"answer": said}, values={"answered_at": rt.clock()},
         )  # fmt: skip
-        office = regencies()[report.regency].short if report.regency else "Admin Pusat"
-        _tell_everybody(
+        office = office_of(report)
+        tell_everybody(
             connection,
             report,
             lambda each: wording.answered(occasion(rt, each), office=office, answer=said),
-            "answered",
+            kind="answered",
         )
+        return report
+
+
+def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Report:
+    """Ask the citizen; the clocks stand still until they answer, or ten working days. Raises EmptyText."""
+    said = question.strip().replace("\x00", "")[:LONGEST_ANSWER]
+    if not said:
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        report = reports.step(
+            connection, report.id, State.TERTUNDA, actor="officer", officer_id=officer.id, action="asked",
+            detail={"question": said}, values={"waiting_for": "officer", "choices": []},
+        )  # fmt: skip
+        words = wording_desk.asked(occasion(rt, report), office=office_of(report), question=said)
+        _tell(connection, report, words, kind="asked", cause=f"asked:{report.id}:{_count_of(connection, report.id)}")
         return report
 
 
@@ -221,7 +242,7 @@ def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") ->
             connection, report.id, State.SELESAI, actor="officer", officer_id=officer.id, action="closed",
             reason=reason, values={"closed_at": rt.clock()},
         )  # fmt: skip
-        _tell_everybody(connection, report, lambda each: wording.closed(occasion(rt, each)), "closed")
+        tell_everybody(connection, report, lambda each: wording.closed(occasion(rt, each)), kind="closed")
         return report
 
 
@@ -272,8 +293,8 @@ def _tell(connection: Connection, report: Report, words: wording.Wording, *, kin
     say(connection, report, words, kind=kind, cause=cause, answers=conversation[-1] if conversation else None)
 
 
-def _tell_everybody(
-    connection: Connection, report: Report, words_for: Callable[[Report], wording.Wording], kind: str
+def tell_everybody(
+    connection: Connection, report: Report, words_for: Callable[[Report], wording.Wording], *, kind: str
 ) -> None:
     """Say it to the citizen of a report and to those whose reports were merged into it, each under their own number."""
     count = _count_of(connection, report.id)

@@ -10,7 +10,7 @@ job may carry in RQ (callbacks, web hooks, dependencies, retries) is dropped whe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -27,13 +27,16 @@ from workers.ask_again import ask_again
 from workers.deliver import deliver
 from workers.hand_over import hand_over
 from workers.process import process
+from workers.remind import remind, send_digest
 
 log = logs.get("jobs")
 
 QUEUE: Final = "sahut"
 WAKE_UP: Final = "workers.jobs.wake_up"
-#: A wake-up does not keep its worker longer than this, so that every kind of work gets its turn.
+#: A wake-up begins nothing more after this, so that every kind of work gets its turn.
 TURN_SECONDS: Final = 5.0
+#: Of its hold, a batch uses this much before what is not begun is given back: a claim that ran out counts as an attempt.
+_OF_THE_HOLD: Final = 0.5
 #: Talking to providers is waiting: so many at once. The other kinds use the processor and gain nothing from threads.
 _THREADS: Final = 8
 
@@ -42,12 +45,21 @@ JOBS: Final[Mapping[Job, Callable[[Runtime, Claim], None]]] = {
     Job.DELIVER: deliver,
     Job.HAND_OVER: hand_over,
     Job.ASK_AGAIN: ask_again,
+    Job.REMIND: remind,
+    Job.DIGEST: send_digest,
 }
 _WAITS_FOR_OTHERS: Final = frozenset({Job.DELIVER, Job.HAND_OVER})
 
 _OUR_ROOMS: Final = frozenset({"channels", "intake", "workers"})
 
+
+
+def _stays() -> bool:
+    return False
+
+
 _opened: Runtime | None = None
+_leaving: Callable[[], bool] = _stays
 
 
 class NotAllowed(Exception):
@@ -81,10 +93,10 @@ class WakeUp(RQJob):
 Serializer = JSONSerializer
 
 
-def use(rt: Runtime | None) -> None:
-    """The runtime of this process's jobs; opened by the launcher before RQ starts."""
-    global _opened  # noqa: PLW0603 - RQ calls a function by name: there is nobody else to hand it over
-    _opened = rt
+def use(rt: Runtime | None, leaving: Callable[[], bool] = _stays) -> None:
+    """The runtime of this process's jobs; opened by the launcher before RQ starts. ``leaving``: it was asked to end."""
+    global _opened, _leaving
+    _opened, _leaving = rt, leaving
 
 
 def wake_up(kind: str) -> int:
@@ -92,33 +104,70 @@ def wake_up(kind: str) -> int:
     if _opened is None:
         msg = "jobs.use() was not called in this process"
         raise RuntimeError(msg)
-    taken = carry_out(_opened, Job(kind))
-    if taken:
-        # What was just done has promised more (a reply, a handover): go on with it instead of waiting to be woken.
-        with _opened.engine.begin() as connection:
-            following = [job for job in outbox.due(connection) if job != kind and job in JOBS]
-        taken += sum(carry_out(_opened, Job(job)) for job in following)
+    taken = 0
+    try:
+        taken += carry_out(_opened, Job(kind), leaving=_leaving)
+        if taken and not _leaving():
+            # What was just done has promised more (a reply, a handover): go on with it instead of waiting to be woken.
+            with _opened.engine.begin() as connection:
+                following = [job for job in outbox.due(connection) if job != kind and job in JOBS]
+            for job in following:
+                taken += carry_out(_opened, Job(job), leaving=_leaving)
+    except Unavailable:
+        log.warning("database_unavailable", job=kind)  # the relay wakes again
     return taken
 
 
-def carry_out(rt: Runtime, job: Job, *, turn_seconds: float = TURN_SECONDS) -> int:
-    """Take due promises of one kind, batch after batch, until none is left or the turn is over."""
+def carry_out(
+    rt: Runtime, job: Job, *, turn_seconds: float = TURN_SECONDS, leaving: Callable[[], bool] = _stays
+) -> int:
+    """Take due promises of one kind, batch after batch, until none is left, the turn is over or we are to leave.
+
+    What was claimed and not begun by then is given back untried, so that another may have it at once.
+    """
     end = time.monotonic() + turn_seconds
     taken = 0
-    while True:
+    while not leaving():
         with rt.engine.begin() as connection:
             claims = outbox.take(connection, job, limit=rt.settings.batch, hold=rt.settings.hold)
         if not claims:
-            return taken
-        taken += len(claims)
-        if job in _WAITS_FOR_OTHERS and len(claims) > 1:
-            with ThreadPoolExecutor(min(_THREADS, len(claims))) as pool:
-                list(pool.map(lambda claim: keep_promise(rt, claim), claims))
-        else:
-            for claim in claims:
-                keep_promise(rt, claim)
+            break
+        over_at = min(end, time.monotonic() + rt.settings.hold.total_seconds() * _OF_THE_HOLD)
+        left = _work_off(rt, job, claims, over_at=over_at, leaving=leaving)
+        taken += len(claims) - len(left)
+        if left:
+            _give_back(rt, left)
         if time.monotonic() > end:
-            return taken
+            break
+    return taken
+
+
+def _work_off(
+    rt: Runtime, job: Job, claims: Sequence[Claim], *, over_at: float, leaving: Callable[[], bool]
+) -> list[Claim]:
+    """Keep promises until it is over, the first of them in any case. Returns those that were not begun."""
+    first = claims[0]
+
+    def keep(claim: Claim) -> Claim | None:
+        if claim is not first and (leaving() or time.monotonic() > over_at):
+            return claim
+        keep_promise(rt, claim)
+        return None
+
+    if job in _WAITS_FOR_OTHERS and len(claims) > 1:
+        with ThreadPoolExecutor(min(_THREADS, len(claims))) as pool:
+            left = list(pool.map(keep, claims))
+    else:
+        left = [keep(claim) for claim in claims]
+    return [claim for claim in left if claim is not None]
+
+
+def _give_back(rt: Runtime, claims: Sequence[Claim]) -> None:
+    try:
+        with rt.engine.begin() as connection:
+            outbox.withdraw(connection, claims)
+    except Unavailable:
+        log.warning("giving_back_failed", count=len(claims))  # they come due when our hold runs out
 
 
 def keep_promise(rt: Runtime, claim: Claim) -> None:
@@ -129,10 +178,12 @@ def keep_promise(rt: Runtime, claim: Claim) -> None:
         raise  # RQ's time-out is meant for RQ
     except ClaimLost:
         log.info("claim_lost", job=claim.job, subject_id=claim.subject_id)
-    except Unavailable:
-        # The promise stays in the outbox and comes due when our hold runs out.
+    except Unavailable as fault:
+        # Away for a moment, a deadlock, a statement that took too long. When this cannot be written down either, the
+        # promise comes due when our hold runs out.
         log.warning("database_unavailable", job=claim.job, subject_id=claim.subject_id)
         time.sleep(0.2)
+        _postpone_failed(rt, claim, fault)
     except Exception as fault:
         log.exception("job_failed", job=claim.job, subject_id=claim.subject_id, attempt=claim.attempts)
         _postpone_failed(rt, claim, fault)

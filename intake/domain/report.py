@@ -35,7 +35,19 @@ STEPS: Final[dict[State, frozenset[State]]] = {
     S.MENUNGGU_VERIFIKASI: frozenset(
         {S.TERTUNDA, S.TERVERIFIKASI, S.TERDISPOSISI, S.DITERUSKAN, S.DIARSIPKAN, S.DIGABUNG}
     ),
-    S.TERTUNDA: frozenset({S.TERTUNDA, S.MENUNGGU_VERIFIKASI, S.TERDISPOSISI, S.DITERUSKAN, S.DIARSIPKAN, S.DIGABUNG}),
+    # An officer's own question ends at the unit's desk again: with an answer, or without one.
+    S.TERTUNDA: frozenset(
+        {
+            S.TERTUNDA,
+            S.MENUNGGU_VERIFIKASI,
+            S.TERDISPOSISI,
+            S.DITANGGAPI_PELAPOR,
+            S.DIPROSES,
+            S.DITERUSKAN,
+            S.DIARSIPKAN,
+            S.DIGABUNG,
+        }
+    ),
     S.TERVERIFIKASI: frozenset({S.TERTUNDA, S.TERDISPOSISI, S.DITERUSKAN, S.DIARSIPKAN, S.DIGABUNG}),
     S.TERDISPOSISI: frozenset(
         {S.DIPROSES, S.TERTUNDA, S.DITINDAKLANJUTI, S.DIKEMBALIKAN, S.DITERUSKAN, S.SELESAI, S.DIARSIPKAN, S.DIGABUNG}

@@ -31,6 +31,8 @@ class Job(StrEnum):
     DELIVER = "deliver"
     HAND_OVER = "hand_over"
     ASK_AGAIN = "ask_again"
+    REMIND = "remind"
+    DIGEST = "digest"
 
 
 #: What a promise waits after its n-th failure, unless the failure names a time itself.

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from intake.domain.report import State, StepNotAllowed, states_before
+from intake.storage import deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ _SETTABLE = frozenset(
         "choices", "times_asked", "merged_into", "handed_over_at", "answered_at", "closed_at",
     }
 )  # fmt: skip
+#: What another class of reports, or another calendar, follows from.
+_MOVES_DEADLINES = frozenset({"regency", "type", "topic"})
 
 
 def _report(row: Any) -> Report:
@@ -105,6 +108,8 @@ def step(
 ) -> Report:
     """Take a report one step further and write who did it and why. Raises StepNotAllowed when it is elsewhere by now.
 
+    Its deadlines are computed anew with it, and the next alarm is promised.
+
     ``values`` are other columns to set with it; ``only_from`` narrows the states from which this caller may come.
     """
     values = values or {}
@@ -131,6 +136,7 @@ def step(
         connection, report_id, actor=actor, action=action, from_state=was, to_state=to, reason=reason,
         officer_id=officer_id, detail=detail,
     )  # fmt: skip
+    deadlines.refresh(connection, report_id)
     fields["state"] = State(fields["state"])
     return Report(**fields)
 
@@ -143,6 +149,8 @@ def amend(connection: Connection, report_id: int, values: Mapping[str, object]) 
         raise TypeError(msg)
     assignments = ", ".join(f"{name} = :{name}" for name in sorted(values))
     connection.execute(text(f"update report set {assignments} where id = :id"), {"id": report_id, **values})
+    if _MOVES_DEADLINES & values.keys():
+        deadlines.refresh(connection, report_id)
 
 
 def record(
@@ -157,7 +165,7 @@ def record(
     officer_id: int | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line to a report's history."""
+    """Add a line to a report's history. What a citizen added is found by the search from then on."""
     connection.execute(
         text("""insert into history (report_id, actor, officer_id, action, from_state, to_state, reason, detail)
                 values (:id, :actor, :officer_id, :action, :from_state, :to_state, :reason, :detail)"""),
@@ -166,6 +174,8 @@ def record(
             "to_state": to_state, "reason": reason, "detail": Jsonb(dict(detail or {})),
         },
     )  # fmt: skip
+    if actor == "citizen" and to_state is None:
+        deadlines.hear(connection, report_id)
 
 
 def add_decision(

@@ -32,7 +32,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from intake.domain.report import State
 
@@ -76,6 +76,21 @@ desk = Table(
     Column("config", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     CheckConstraint("kind in ('inbox', 'webhook', 'email')", name="kind_known"),
     comment="Every regency has a desk; most have only our own pages (inbox), some a system or mailbox of theirs too.",
+)
+
+regency_setting = Table(
+    "regency_setting",
+    metadata,
+    Column("regency", Text, ForeignKey("regency.code"), primary_key=True),
+    Column("emergency_numbers", Text, comment="as citizens read them, e.g. 112 (darurat), 0711-000000 (BPBD)"),
+    Column(
+        "taxonomy",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'::jsonb"),
+        comment="units and topics that differ here (Taxonomy.for_regency)",
+    ),
+    comment="What a regency sets for itself; no row means the defaults.",
 )
 
 report = Table(
@@ -342,6 +357,97 @@ attempt = Table(
     comment="How often somebody did something that is limited, by the hour; forgotten after two days.",
 )
 
+deadline = Table(
+    "deadline",
+    metadata,
+    Column("report_id", BigInteger, ForeignKey("report.id", ondelete="cascade"), primary_key=True, autoincrement=False),
+    Column("sla_class", Text, nullable=False),
+    Column("calendar_version", Text, nullable=False),
+    _moment("verify_due"),
+    Column("verify_kept", Boolean, comment="whether it was done in time; null while it is not done"),
+    _moment("first_response_due"),
+    Column("first_response_kept", Boolean),
+    _moment("finish_due"),
+    Column("finish_kept", Boolean),
+    _moment("answer_due"),
+    _moment("close_due"),
+    _moment("next_due"),
+    Column("next_clock", Text, comment="of the officers' clocks that run, the one that is due first"),
+    _moment("soon_at"),
+    _moment("rung_until"),
+    Index("ix_deadline_next_due", "next_due", postgresql_where=text("next_due is not null")),
+    comment="What intake.domain.deadline computed from the history of a report; computed again at every step.",
+)
+
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("report_id", BigInteger, ForeignKey("report.id", ondelete="cascade"), primary_key=True, autoincrement=False),
+    Column("words", TSVECTOR, nullable=False),
+    Index("ix_search_words_words", "words", postgresql_using="gin"),
+    comment="What a citizen said in all messages of a report, as words to be found; with where it is as one more word.",
+)
+
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id", ondelete="cascade"), nullable=False),
+    Column("regency", Text, ForeignKey("regency.code"), comment="null: the central desk"),
+    Column("clock", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    _moment("at", default_now=True),
+    _moment("told_at"),
+    UniqueConstraint("report_id", "clock", "step", "due_at"),
+    CheckConstraint("step in ('remind_officer', 'remind_head', 'tell_leader')", name="step_known"),
+    Index("ix_reminder_untold", "regency", postgresql_where=text("told_at is null")),
+    comment="Who was to be reminded of which deadline, and when they were told by letter.",
+)
+
+reminder_address = Table(
+    "reminder_address",
+    metadata,
+    Column("regency", Text, nullable=False, comment="empty: the central desk"),
+    Column("step", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    PrimaryKeyConstraint("regency", "step"),
+    CheckConstraint("step in ('remind_officer', 'remind_head', 'tell_leader')", name="step_known"),
+    comment="To which mailbox of a regency each step of reminding goes, as one letter a day.",
+)
+
+day_override = Table(
+    "day_override",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("region", Text, nullable=False, server_default="", comment="a Kemendagri code; empty: the whole country"),
+    Column("working", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("day", "region"),
+    comment="Days that are other than the yearly decree says: late cuti bersama, local feasts, working Saturdays.",
+)
+
+sla_change = Table(
+    "sla_change",
+    metadata,
+    Column("region", Text, nullable=False, comment="a Kemendagri code, or * for the whole country"),
+    Column("report_class", Text, nullable=False, comment="a class of reports, or * for all of them"),
+    Column("changes", JSONB, nullable=False),
+    PrimaryKeyConstraint("region", "report_class"),
+    comment="Where a region promises other numbers of days than the nation does (intake.domain.sla).",
+)
+
+note = Table(
+    "note",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False, index=True),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    _moment("at", default_now=True),
+    comment="What officers note for each other. Never shown to a citizen; append-only.",
+)
+
 quarantine = Table(
     "quarantine",
     metadata,
@@ -384,6 +490,6 @@ officer = Table(
     Column("failed_logins", Integer, nullable=False, server_default=text("0")),
     _moment("locked_until"),
     _moment("created_at", default_now=True),
-    CheckConstraint("role in ('central', 'regency')", name="role_known"),
-    CheckConstraint("(role = 'regency') = (regency is not null)", name="regency_by_role"),
+    CheckConstraint("role in ('central', 'regency', 'leader')", name="role_known"),
+    CheckConstraint("(role = 'central') = (regency is null)", name="regency_by_role"),
 )

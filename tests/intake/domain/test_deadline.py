@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from intake.domain.calendar import ZONES, NaiveMoment, Override, WorkingCalendar
 from intake.domain.deadline import (
-    NATIONAL_SLA,
     RULES,
-    SLA,
     Alarm,
     AlarmStep,
     Clock,
@@ -23,13 +21,10 @@ from intake.domain.deadline import (
     ClockState,
     ClockStatus,
     Deadlines,
-    Event,
-    EventKind,
-    SlaTable,
-    UnknownClass,
-    UnusableSla,
     compute_deadlines,
 )
+from intake.domain.events import Event, EventKind
+from intake.domain.sla import NATIONAL_SLA, SLA, SlaTable, UnknownClass, UnusableSla
 
 K, C, S, A = EventKind, ClockKind, ClockStatus, AlarmStep
 CALENDAR = WorkingCalendar()

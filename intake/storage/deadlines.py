@@ -1,0 +1,353 @@
+"""The deadlines of reports as they stand, the rules they follow from, and who is to be reminded.
+
+``refresh`` is called by every step of a report, in its transaction: history, deadlines, the words to be found by and the
+promise of the next alarm are always of one and the same moment. Nothing here counts days; ``intake.domain.deadline``
+does.
+
+What surprises: overrides of days and changed figures are read with every refresh (two tables of a few rows), so that
+no process works with yesterday's decree; the calendar made of them is kept by the process as long as they are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, text
+
+from intake.domain.calendar import Override, WorkingCalendar
+from intake.domain.deadline import AlarmStep, Clock, ClockKind, ClockState, Deadlines, compute_deadlines
+from intake.domain.events import events_of
+from intake.domain.sla import SlaTable
+from intake.storage import outbox
+from intake.storage.outbox import Job
+from intake.understand.classify.taxonomy import OTHER, taxonomy
+from intake.understand.locate import regencies
+
+#: Who watches a report that no regency has: the central desk, by this clock.
+CENTRAL_ZONE: Final = "WIB"
+#: The clocks of officers; the two others run for the citizen.
+FOR_OFFICERS: Final = (ClockKind.VERIFY, ClockKind.REROUTE, ClockKind.FIRST_RESPONSE, ClockKind.FINISH)
+
+_RULES: Final = """
+    (select coalesce(json_agg(json_build_array(day, working, note, region) order by day, region), '[]')
+     from day_override) as days,
+    (select coalesce(json_agg(json_build_array(region, report_class, changes) order by region, report_class), '[]')
+     from sla_change) as changes
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What deadlines follow from besides the history of a report."""
+
+    calendar: WorkingCalendar
+    sla: SlaTable
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The deadlines of a report with what the alarms need to know of it."""
+
+    report_id: int
+    regency: str | None
+    opened_at: datetime
+    sla_class: str
+    deadlines: Deadlines
+    rung_until: datetime | None
+
+
+@lru_cache(maxsize=8)
+def _calendar(overrides: frozenset[Override]) -> WorkingCalendar:
+    return WorkingCalendar(overrides)
+
+
+def _rules_of(days: list[Any], changes: list[Any]) -> Rules:
+    overrides = frozenset(
+        Override(date.fromisoformat(day), bool(working), str(note), str(region) or None)
+        for day, working, note, region in days
+    )
+    table: dict[str, dict[str, Any]] = {}
+    for region, report_class, changed in changes:
+        table.setdefault(region, {})[report_class] = changed
+    return Rules(_calendar(overrides), SlaTable(table))
+
+
+def rules(connection: Connection) -> Rules:
+    """The working days and the promised figures as they are now."""
+    row = connection.execute(text(f"select {_RULES}")).one()
+    return _rules_of(row.days, row.changes)
+
+
+def class_of(report_type: str | None, topic: str | None) -> str:
+    """``informasi``, ``tidak_berkadar`` or ``berkadar``: what is promised to a report of this type and topic."""
+    known = topic if topic in taxonomy().topics else OTHER
+    return taxonomy().deadline_class(str(known), report_type or "pengaduan")
+
+
+def compute(connection: Connection, report_id: int) -> Kept | None:
+    """The deadlines of a report from its history; None when there is no such report."""
+    row = connection.execute(
+        text(f"""
+            select r.regency, r.type, r.topic, r.opened_at, d.rung_until,
+                   (select coalesce(json_agg(json_build_array(h.from_state, h.to_state, h.at) order by h.id), '[]')
+                    from history h where h.report_id = r.id and h.to_state is not null) as steps,
+                   {_RULES}
+            from report r left join deadline d on d.report_id = r.id where r.id = :id
+        """),
+        {"id": report_id},
+    ).one_or_none()
+    if row is None:
+        return None
+    now_in_force = _rules_of(row.days, row.changes)
+    steps = [(before, after, datetime.fromisoformat(at)) for before, after, at in row.steps]
+    report_class = class_of(row.type, row.topic)
+    place = regencies().get(row.regency or "")
+    deadlines = compute_deadlines(
+        events_of(row.opened_at, steps),
+        now_in_force.sla.sla_of(report_class, row.regency),
+        now_in_force.calendar,
+        zone=place.zone if place else CENTRAL_ZONE,
+        region=row.regency,
+    )
+    return Kept(report_id, row.regency, row.opened_at, report_class, deadlines, row.rung_until)
+
+
+def refresh(connection: Connection, report_id: int) -> None:
+    """Compute the deadlines of a report anew, keep them with the words it is found by, and promise its next alarm."""
+    kept = compute(connection, report_id)
+    if kept is None:
+        return
+    found = kept.deadlines
+    running = [c for k in FOR_OFFICERS if (c := found.clock(k)) and c.state is ClockState.RUNNING]
+    first = min(running, key=lambda clock: clock.due_at, default=None)
+    connection.execute(
+        text("""
+            with found as (
+                insert into search_words (report_id, words)
+                select :id, to_tsvector('indonesian', coalesce(
+                                string_agg(m.subject || ' ' || left(m.text, 20000), ' ' order by m.id), ''))
+                            || array_to_tsvector(array[cast(:place as text)])
+                from message m where m.report_id = :id
+                on conflict (report_id) do update set words = excluded.words
+            )
+            insert into deadline (report_id, sla_class, calendar_version, verify_due, verify_kept, first_response_due,
+                                  first_response_kept, finish_due, finish_kept, answer_due, close_due, next_due,
+                                  next_clock, soon_at)
+            values (:id, :sla_class, :version, :verify_due, :verify_kept, :first_response_due, :first_response_kept,
+                    :finish_due, :finish_kept, :answer_due, :close_due, :next_due, :next_clock, :soon_at)
+            on conflict (report_id) do update set
+                sla_class = excluded.sla_class, calendar_version = excluded.calendar_version,
+                verify_due = excluded.verify_due, verify_kept = excluded.verify_kept,
+                first_response_due = excluded.first_response_due, first_response_kept = excluded.first_response_kept,
+                finish_due = excluded.finish_due, finish_kept = excluded.finish_kept,
+                answer_due = excluded.answer_due, close_due = excluded.close_due,
+                next_due = excluded.next_due, next_clock = excluded.next_clock, soon_at = excluded.soon_at
+        """),
+        {
+            "id": report_id,
+            "place": place_word(kept.regency),
+            "sla_class": kept.sla_class,
+            "version": found.calendar_version,
+            **{f"{kind.value}_due": found.due(kind) for kind in ClockKind if kind is not ClockKind.REROUTE},
+            **{
+                f"{kind.value}_kept": _kept_in_time(found.clock(kind))
+                for kind in (ClockKind.VERIFY, ClockKind.FIRST_RESPONSE, ClockKind.FINISH)
+            },
+            "next_due": first.due_at if first else None,
+            "next_clock": first.kind.value if first else None,
+            "soon_at": first.alarms[0].at if first and first.alarms else None,
+        },
+    )
+    alarm = found.next_alarm(kept.rung_until or kept.opened_at)
+    if alarm is not None:
+        outbox.promise(connection, Job.REMIND, report_id, due=alarm.at)
+
+
+def hear(connection: Connection, report_id: int) -> None:
+    """The citizen said more: it can be found, and an officer who asked gets the report back (``workers.remind``)."""
+    refresh(connection, report_id)
+    asked = connection.execute(
+        text("select state = 'tertunda' and waiting_for = 'officer' from report where id = :id"), {"id": report_id}
+    ).scalar_one_or_none()
+    if asked:
+        outbox.promise(connection, Job.REMIND, report_id)
+
+
+def answered_since_asked(connection: Connection, report_id: int) -> bool:
+    """Whether the citizen said something after the last question."""
+    found = connection.execute(
+        text("""select exists (select 1 from history where report_id = :id and actor = 'citizen' and action = 'added'
+                    and id > (select max(id) from history where report_id = :id and to_state = 'tertunda'))"""),
+        {"id": report_id},
+    )
+    return bool(found.scalar_one())
+
+
+def place_word(regency: str | None) -> str:
+    """The word by which the reports of one regency are found; no citizen's text can hold it."""
+    return f"@{regency or ''}"
+
+
+def _kept_in_time(clock: Clock | None) -> bool | None:
+    if clock is None or clock.state is not ClockState.DONE:
+        return None
+    return clock.days_left is not None
+
+
+def mark_rung(connection: Connection, report_id: int, until: datetime) -> None:
+    """All alarms of a report up to that moment have been heard."""
+    connection.execute(
+        text("update deadline set rung_until = :until where report_id = :id"), {"id": report_id, "until": until}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the deadlines of one report stand. Moments are None where no date is promised now."""
+
+    sla_class: str
+    verify_due: datetime | None
+    first_response_due: datetime | None
+    finish_due: datetime | None
+    answer_due: datetime | None
+    close_due: datetime | None
+    verify_kept: bool | None
+    first_response_kept: bool | None
+    finish_kept: bool | None
+    next_due: datetime | None
+    next_clock: str | None
+    soon_at: datetime | None
+
+
+def standing_of(connection: Connection, report_id: int) -> Standing | None:
+    """What is kept of a report's deadlines; None for a report that nobody has read yet."""
+    row = connection.execute(
+        text("""select sla_class, verify_due, first_response_due, finish_due, answer_due, close_due, verify_kept,
+                       first_response_kept, finish_kept, next_due, next_clock, soon_at
+                from deadline where report_id = :id"""),
+        {"id": report_id},
+    ).one_or_none()
+    return None if row is None else Standing(**row._mapping)
+
+
+def outdated(connection: Connection, *, everything: bool = False) -> Iterator[int]:
+    """The open reports whose deadlines were made by another calendar, or never; with ``everything`` all open ones."""
+    version = rules(connection).calendar.version
+    rows = connection.execute(
+        text("""
+            select r.id from report r left join deadline d on d.report_id = r.id
+            where r.state not in ('selesai', 'diarsipkan', 'digabung')
+              and (:everything or d.calendar_version is distinct from :version) order by r.id
+        """),
+        {"version": version, "everything": everything},
+    )
+    yield from [row.id for row in rows]
+
+
+def set_day(connection: Connection, day: date, *, working: bool, note: str, region: str = "") -> None:
+    """Override one day. Raises UnusableOverrides when the region is no code."""
+    WorkingCalendar([Override(day, working, note, region or None)])
+    connection.execute(
+        text("""insert into day_override (day, region, working, note) values (:day, :region, :working, :note)
+                on conflict (day, region) do update set working = excluded.working, note = excluded.note"""),
+        {"day": day, "region": region, "working": working, "note": note},
+    )
+
+
+def set_sla(connection: Connection, region: str, report_class: str, changes: Mapping[str, Any]) -> None:
+    """Change what a region promises for a class; no changes: as everywhere. Raises UnusableSla."""
+    SlaTable.from_dict({region: {report_class: dict(changes)}})
+    connection.execute(
+        text("delete from sla_change where region = :region and report_class = :class"),
+        {"region": region, "class": report_class},
+    )
+    if changes:
+        connection.execute(
+            text("insert into sla_change (region, report_class, changes) values (:region, :class, :changes)"),
+            {"region": region, "class": report_class, "changes": Jsonb(dict(changes))},
+        )
+
+
+# Reminders.
+
+
+def add_reminder(
+    connection: Connection, kept: Kept, *, clock: ClockKind, step: AlarmStep, due_at: datetime, at: datetime
+) -> bool:
+    """Note that somebody is to be reminded; False when that was noted before."""
+    done = connection.execute(
+        text("""insert into reminder (report_id, regency, clock, step, due_at, at)
+                values (:report_id, :regency, :clock, :step, :due_at, :at) on conflict do nothing"""),
+        {
+            "report_id": kept.report_id, "regency": kept.regency, "clock": clock.value, "step": step.value,
+            "due_at": due_at, "at": at,
+        },
+    )  # fmt: skip
+    return done.rowcount == 1
+
+
+def set_address(connection: Connection, regency: str, step: AlarmStep, address: str) -> None:
+    """To which mailbox a step of reminding goes; an empty address ends it."""
+    connection.execute(
+        text("delete from reminder_address where regency = :regency and step = :step"),
+        {"regency": regency, "step": step.value},
+    )
+    if address:
+        connection.execute(
+            text("insert into reminder_address (regency, step, address) values (:regency, :step, :address)"),
+            {"regency": regency, "step": step.value, "address": address},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One line of a digest."""
+
+    reference: str
+    topic: str | None
+    unit: str | None
+    clock: str
+    due_at: datetime
+
+
+def untold(connection: Connection, regency: str | None) -> dict[str, list[Due]]:
+    """What a regency (None: the central desk) was to be reminded of and is still owed, by step, earliest first.
+
+    What was settled in the meantime is not worth a line.
+    """
+    rows = connection.execute(
+        text("""
+            select distinct on (m.step, m.due_at, r.id) m.step, r.reference, r.topic, r.unit, m.clock, m.due_at
+            from reminder m join report r on r.id = m.report_id join deadline d on d.report_id = r.id
+            where m.told_at is null and m.regency is not distinct from :regency
+              and r.regency is not distinct from m.regency and d.next_due is not null
+            order by m.step, m.due_at, r.id, m.id desc
+        """),
+        {"regency": regency},
+    )
+    found: dict[str, list[Due]] = {}
+    for row in rows:
+        found.setdefault(row.step, []).append(Due(row.reference, row.topic, row.unit, row.clock, row.due_at))
+    return found
+
+
+def addresses_of(connection: Connection, regency: str | None) -> dict[str, str]:
+    """The mailbox of each step of a regency, or of the central desk."""
+    rows = connection.execute(
+        text("select step, address from reminder_address where regency = :regency"), {"regency": regency or ""}
+    )
+    return {row.step: row.address for row in rows}
+
+
+def mark_told(connection: Connection, regency: str | None, now: datetime) -> None:
+    """All reminders of a regency were put into letters (or lie on its desk, where it has no mailbox for them)."""
+    connection.execute(
+        text("""update reminder set told_at = :now
+                where told_at is null and regency is not distinct from :regency"""),
+        {"regency": regency, "now": now},
+    )
