@@ -13,8 +13,9 @@ from typing import Any, TextIO
 
 import click
 
-from intake.understand.classify import Classification, taxonomy
-from intake.understand.classify import classify as understand
+from intake.commands.train import models_folder
+from intake.understand.classify import Classification, Classifier, taxonomy
+from intake.understand.classify.shelf import ModelShelf
 
 _TEXT_FIELDS = ("text", "isi", "message", "body")
 
@@ -40,7 +41,7 @@ def classify(text: str | None, subject: str | None, source: TextIO | None, expla
         return
     if text is None:
         raise click.UsageError("Give a TEXT, or --jsonl FILE.")
-    found = understand(text, subject=subject)
+    found = active_classifier().classify(text, subject=subject)
     if explain:
         click.echo(explain_in_words(found))
     else:
@@ -49,12 +50,18 @@ def classify(text: str | None, subject: str | None, source: TextIO | None, expla
 
 def answer_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield one answer a line that is not blank, in order; an ``id`` in the question is repeated in the answer."""
+    classifier = active_classifier()
     for line in lines:
         if line.strip():
-            yield _answer(line)
+            yield _answer(line, classifier)
 
 
-def _answer(line: str) -> dict[str, Any]:
+def active_classifier() -> Classifier:
+    """Return the classifier with the model that `sahut models` made active in ``SAHUT_DATA``."""
+    return ModelShelf(models_folder()).classifier()
+
+
+def _answer(line: str, classifier: Classifier) -> dict[str, Any]:
     try:
         question = json.loads(line)
     except (ValueError, RecursionError):
@@ -69,7 +76,7 @@ def _answer(line: str) -> dict[str, Any]:
         text, subject = question, None
     if not isinstance(text, str):
         return {**known, "error": "no text"}
-    return {**known, **understand(text, subject=subject if isinstance(subject, str) else None).as_dict()}
+    return {**known, **classifier.classify(text, subject=subject if isinstance(subject, str) else None).as_dict()}
 
 
 _YES = {True: "ya", False: "tidak"}

@@ -9,16 +9,16 @@ from math import exp
 from intake.understand.classify.authority import find_responsible
 from intake.understand.classify.features import closes_with_thanks
 from intake.understand.classify.judges import Judge, LexiconJudge, LinearJudge, Verdict, parse_model
-from intake.understand.classify.lexicon import Lexicon, Reading, lexicon
+from intake.understand.classify.lexicon import Lexicon, Reading, lexicon, without_garbage_collection
 from intake.understand.classify.nonreports import find_reason
 from intake.understand.classify.result import Classification, TopicGuess
 from intake.understand.classify.secrecy import find_wish, topic_demands_secrecy
 from intake.understand.classify.taxonomy import NOT_A_REPORT, OTHER, PRAISE, REGENCY, VILLAGE, Taxonomy, Topic
-from intake.understand.text import read_table
+from intake.understand.text import read_table, spelling
 
 CONFIDENT_AT = 0.7
 """Below this a report goes to a person and is not sent to a unit."""
-EMERGENCY_AT = 0.4
+EMERGENCY_AT = 0.35
 """An emergency that is missed costs more than one that is not: this is below one half on purpose."""
 _TOP_TOPICS, _EVIDENCE_WORDS = 3, 8
 _TOPIC_TEMPERATURE = 5.0
@@ -212,8 +212,10 @@ def _spoken(terms: object) -> tuple[str, ...]:
 @functools.cache
 def shipped_classifier() -> Classifier:
     """Return the classifier that ships with the project, read once."""
-    known = lexicon()
-    return Classifier(known, shipped_judge(known))
+    with without_garbage_collection():
+        spelling()
+        known = lexicon()
+        return Classifier(known, shipped_judge(known))
 
 
 def shipped_judge(known: Lexicon) -> Judge:
