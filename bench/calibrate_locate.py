@@ -27,33 +27,34 @@ sys.path.insert(0, str(ROOT))
 
 from bench.locate import calibration_error, read_csv, read_hand  # noqa: E402
 from intake.understand.locate import gazetteer, resolver  # noqa: E402
-from intake.understand.locate.calibration import AS_IS, Calibration  # noqa: E402
+from intake.understand.locate.calibration import Calibration  # noqa: E402
 from intake.understand.locate.gazetteer import DATA  # noqa: E402
 
 POINTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
 PULL = 6.0  # as many observations as the straight line is worth in every bin
 ALONE = 0.75  # the curve is fitted where the likeliest holds this much of all that was spoken of: not on ties
-Pair = tuple[float, bool, float, float]
+Pair = tuple[float, bool, list[float], float]
 
 
 def observe() -> list[Pair]:
-    """(raw probability, right, weight, raw sum of all spoken of) of every development text with a candidate."""
+    """(raw probability, right, those of the others, raw sum of all spoken of) of every text with a candidate."""
     pairs: list[Pair] = []
 
-    def add(text: str, regency: str | None, weight: float, *, trusted: bool = True) -> None:
+    def add(text: str, regency: str | None, *, trusted: bool = True) -> None:
         weighed = resolver.weigh_text(text)
         top = max(weighed.probabilities.items(), key=lambda item: (item[1], -item[0]), default=None)
         if top is not None and (trusted or top[1] < 0.9):
-            pairs.append((top[1], gazetteer().regencies[top[0]].code == regency, weight, 1 - weighed.rest))
+            others = [mass for number, mass in weighed.probabilities.items() if number != top[0]]
+            pairs.append((top[1], gazetteer().regencies[top[0]].code == regency, others, 1 - weighed.rest))
 
     for row in read_csv("bnpb_floods_2021_dev.csv"):
         if row["label_agrees"] == "True":
-            add(row["text"], row["regency_code"], 1.0)
+            add(row["text"], row["regency_code"])
     for row in read_csv("petabencana_2020_dev.csv"):
         named = row["resolvable"] == "True"
-        add(row["text"], row["regency_code"], 1.0, trusted=named)
+        add(row["text"], row["regency_code"], trusted=named)
     for row in read_hand("locate_dev.jsonl"):
-        add(row["text"], row["regency"], 1.0)
+        add(row["text"], row["regency"])
     return pairs
 
 
@@ -64,9 +65,9 @@ def fit(pairs: list[Pair]) -> Calibration:
     blocks: list[list[float]] = []  # sum of raw, sum of right, weight
     for low, high in edges:
         inside = [pair for pair in pairs if low <= pair[0] < high or (high == 1.0 and pair[0] == 1.0)]
-        weight = sum(w for _, _, w, _ in inside)
-        middle = sum(p * w for p, _, w, _ in inside) / weight if weight else (low + high) / 2
-        right = sum(w for _, ok, w, _ in inside if ok)
+        weight = len(inside)
+        middle = sum(pair[0] for pair in inside) / weight if weight else (low + high) / 2
+        right = sum(pair[1] for pair in inside)
         blocks.append([middle * (weight + PULL), right + middle * PULL, weight + PULL])
     pooled: list[list[float]] = []
     for block in blocks:
@@ -88,7 +89,9 @@ def error_in_folds(pairs: list[Pair], folds: int = 5) -> float:
     tried = []
     for fold in range(folds):
         curve = fit([pair for at, pair in enumerate(shuffled) if at % folds != fold])
-        tried += [(curve.apply(p, spoken), ok) for at, (p, ok, _, spoken) in enumerate(shuffled) if at % folds == fold]
+        tried += [
+            (curve.apply(p, o, spoken), ok) for at, (p, ok, o, spoken) in enumerate(shuffled) if at % folds == fold
+        ]
     return calibration_error(tried)
 
 
@@ -99,7 +102,7 @@ def main() -> None:
     if len(pairs) < 500:
         sys.exit("the development sets are not here (SAHUT_SHARED_DATA)")
     curve = fit(pairs)
-    as_it_is = calibration_error((AS_IS.apply(p, spoken), ok) for p, ok, _, spoken in pairs)
+    as_it_is = calibration_error((p, ok) for p, ok, _, _ in pairs)
     print(f"{len(pairs)} observations; error as it is {as_it_is}, in five folds {error_in_folds(pairs)}")
     for raw, real in zip(curve.raw, curve.real, strict=True):
         print(f"    {raw:.4f} → {real:.4f}")

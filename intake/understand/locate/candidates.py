@@ -82,6 +82,10 @@ def unglue(tokens: list[Token]) -> list[Token]:
     return whole
 
 
+# Small words that citizens write apart, and no name begins with: "se mulut" is no Semulut.
+_NEVER_FIRST: Final = frozenset({"se", "di", "ke"})
+
+
 def known_names(words: Words) -> dict[int, list[Run]]:
     """For every end, what the gazetteer knows there."""
     index = gazetteer().index
@@ -96,7 +100,7 @@ def known_names(words: Words) -> dict[int, list[Run]]:
         where = index.get(key)
         if where is not None and (words.surprises[first] > 7.0 or (first and words.cue_words[first - 1] is not None)):
             found.setdefault(first + 1, []).append(Run(first, (where,)))
-        if ends[first]:
+        if ends[first] or key in _NEVER_FIRST:
             continue
         short = BEFORE_A_NAME.get(key)
         for last in range(first + 1, min(first + LONGEST_NAME, count)):

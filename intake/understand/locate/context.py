@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Final
 
-from intake.understand.locate.cues import ASIDE, CUE_OF, Cue
+from intake.understand.locate.cues import ASIDE, CUE_OF, NEIGHBOURHOOD, SENT_FROM, STREET_NAMED_BY, Cue
 from intake.understand.locate.tokens import Token
 from intake.understand.locate.words import surprise
 
@@ -46,14 +46,19 @@ class Words:
         if at == 0:
             return Cue.BARE
         gap = self.tokens[at].gap
+        if self.tokens[at - 1].raw.isdigit() and self._follows_neighbourhood(at):
+            return Cue.ADDRESS
         if gap != " " and not BREAKS.isdisjoint(gap) and gap.strip() not in {":", "/", ".:", ": ("}:
             return Cue.BARE
         before = self.tokens[at - 1].text
         cue = CUE_OF.get(before, Cue.BARE)
         if cue == Cue.BARE and before in ASIDE:
             return Cue.LOCATIVE
-        if cue == Cue.BARE and at > 1 and self._is_second_of_street(at):
-            return Cue.STREET_TAIL
+        if cue == Cue.BARE and at > 1:
+            if before in STREET_NAMED_BY and CUE_OF.get(self.tokens[at - 2].text) == Cue.STREET:
+                return Cue.STREET
+            if self._is_second_of_street(at):
+                return Cue.STREET_TAIL
         return cue
 
     def _is_second_of_street(self, at: int) -> bool:
@@ -64,6 +69,18 @@ class Words:
             and not self.tokens[at].gap.strip()
             and STOPS.isdisjoint(self.tokens[at - 1].gap.strip(" ."))
         )
+
+    def _follows_neighbourhood(self, at: int) -> bool:
+        """Behind "RT 02 RW 05", "rt 06/06", "RW 11"."""
+        if not STOPS.isdisjoint(self.tokens[at].gap.strip(" .")):
+            return False
+        for before in range(at - 1, max(at - 6, -1), -1):
+            token = self.tokens[before]
+            if token.text in NEIGHBOURHOOD:
+                return True
+            if not token.raw.isdigit():
+                return False
+        return False
 
     def cue_of_opening(self, last: int) -> Cue:
         """For words that open the text: set apart ("Lapeo, jalan ...", "Marisa pak, ..."), they tell where."""
@@ -94,6 +111,8 @@ class Words:
         """ "Saya dari desa X" and "warga dari X" say where the report is from, "air dari X" where something else is."""
         if at == 0 or step > 1 or self.tokens[at - 1].text in _OWN_PEOPLE:
             return 0.08
+        if any(token.text in SENT_FROM for token in self.tokens[max(at - 3, 0) : at]):
+            return 0.55
         return aside
 
     def is_doubled(self, first: int, last: int) -> bool:

@@ -32,6 +32,7 @@ class Cue(IntEnum):
     KAMPUNG = 17  # a village in Papua, Aceh or Lampung, a hamlet in Java
     DUSUN = 18  # a hamlet, hardly ever in the gazetteer
     PRODUCT = 16  # "bakso Malang", "merek Cianjur"
+    ADDRESS = 19  # behind the number of a neighbourhood: "RT 02 RW 05 Batu Ampar"
 
 
 _WORDS: Final[dict[Cue, str]] = {
@@ -131,6 +132,7 @@ LEVELS_AFTER: Final[tuple[tuple[float, float, float, float, float, float], ...]]
     (0.010, 0.010, 0.010, 0.005, 0.003, 0.006),  # PRODUCT
     (0.000, 0.003, 0.003, 0.030, 0.450, 0.010),  # KAMPUNG
     (0.000, 0.002, 0.002, 0.010, 0.080, 0.010),  # DUSUN
+    (0.005, 0.020, 0.020, 0.040, 0.200, 0.020),  # ADDRESS
 )
 
 # A name can never be surer than this to be a place at all: people, shops, streets and hamlets bear the same names.
@@ -139,13 +141,13 @@ SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
     (0.97, 0.97, 0.97, 0.94, 0.80, 0.92),  # BARE
     (0.98, 0.97, 0.97, 0.93, 0.86, 0.95),  # LOCATIVE
     (0.50, 0.80, 0.80, 0.85, 0.92, 0.85),  # VILLAGE
-    (0.50, 0.55, 0.55, 0.70, 0.58, 0.72),  # HAMLET
+    (0.50, 0.50, 0.50, 0.55, 0.48, 0.65),  # HAMLET
     (0.50, 0.80, 0.80, 0.985, 0.90, 0.90),  # DISTRICT
     (0.80, 0.99, 0.97, 0.90, 0.80, 0.95),  # KABUPATEN
     (0.80, 0.97, 0.99, 0.95, 0.85, 0.97),  # KOTA
     (0.95, 0.96, 0.96, 0.90, 0.60, 0.92),  # OFFICE
     (0.99, 0.80, 0.80, 0.60, 0.50, 0.60),  # PROVINCE
-    (0.30, 0.30, 0.30, 0.55, 0.35, 0.40),  # STREET
+    (0.30, 0.30, 0.30, 0.60, 0.45, 0.40),  # STREET
     (0.20, 0.10, 0.10, 0.06, 0.05, 0.10),  # PERSON
     (0.35, 0.30, 0.30, 0.30, 0.28, 0.50),  # COMPANY
     (0.50, 0.90, 0.90, 0.86, 0.58, 0.85),  # FEATURE
@@ -155,6 +157,7 @@ SUREST: Final[tuple[tuple[float, float, float, float, float, float], ...]] = (
     (0.20, 0.15, 0.15, 0.12, 0.08, 0.15),  # PRODUCT
     (0.50, 0.55, 0.55, 0.75, 0.78, 0.75),  # KAMPUNG
     (0.50, 0.50, 0.50, 0.40, 0.40, 0.60),  # DUSUN
+    (0.90, 0.90, 0.90, 0.92, 0.88, 0.90),  # ADDRESS
 )
 
 # Words that tell a kabupaten from a kota of the same name wherever they stand: how many times likelier a kabupaten.
@@ -165,6 +168,41 @@ SPEAKS_OF_KABUPATEN: Final[dict[str, float]] = {
         (3.0, "kades desa ds bumdes kds didesa"),
         (1 / 12.0, "walikota wako walkot pemkot wawali kotamadya wawako kodya"),
         (1 / 2.0, "kelurahan lurah kel"),
+    )
+    for word in words.split()
+}
+
+# The numbers of a neighbourhood, before or behind which the village stands.
+NEIGHBOURHOOD: Final = frozenset({"rt", "rw"})
+
+# Streets are named after rivers, islands, mountains and heroes: "jalan Sungai Kampar" lies in any town.
+STREET_NAMED_BY: Final = frozenset(
+    {"raya", "sungai", "pulau", "gunung", "danau", "teluk", "selat", "bukit", "kapten", "letnan", "jenderal", "mayor"}
+    | {"letjen", "jend", "kolonel", "brigjen", "sultan", "pangeran", "raden", "kyai", "haji", "h", "poros", "lintas"}
+)
+
+# Behind a name these make it a housing estate's.
+ESTATE_WORDS: Final = frozenset(
+    {"indah", "permai", "asri", "lestari", "elok", "estate", "residence", "residences", "regency", "city", "town"}
+    | {"height", "heights", "hill", "hills", "garden", "gardens", "park", "village", "townhouse", "ville", "square"}
+)
+
+# Water comes from elsewhere: "banjir kiriman dari Bogor".
+SENT_FROM: Final = frozenset({"kiriman", "air", "luapan", "limpahan", "debit", "asap", "angin", "abu", "limbah"})
+
+# Words of one region: (provinces, how many times likelier one of them).
+SPEAKS_OF_PROVINCES: Final[dict[str, tuple[frozenset[str], float]]] = {
+    word: (frozenset(provinces.split()), times)
+    for provinces, times, words in (
+        ("11", 30.0, "gampong gampoeng gampung keuchik geuchik mukim meunasah"),
+        ("13", 30.0, "nagari jorong"),
+        ("18", 30.0, "pekon tiyuh"),
+        ("34", 30.0, "kalurahan kapanewon panewu kemantren padukuhan"),
+        ("51", 8.0, "perbekel subak pecalang"),
+        ("91 92 93 94 95 96", 8.0, "distrik"),
+        ("81", 30.0, "ohoi"),
+        ("31", 8.0, "ppsu transjakarta busway"),
+        ("31 32 36", 5.0, "krl commuterline"),
     )
     for word in words.split()
 }

@@ -39,6 +39,8 @@ def gain_of(words: Words, first: int, last: int, cue: Cue, reading: Reading, whe
         if last - first == 1:
             if words.is_doubled(first, last) or _is_shortened_word(tokens[first]):
                 gain -= 4.0
+            elif _heads_a_line(words, first, last):
+                gain -= 8.0
         elif not edits and gazetteer().is_one_word(where):
             gain -= 3.0
     if last - first == 1 and len(tokens[first].text) <= _LONGEST_ACRONYM:
@@ -53,6 +55,11 @@ def _is_shortened_word(token: Token) -> bool:
     return token.raw.lower() != token.text and not token.raw.isdigit() and "'" not in token.raw
 
 
+def _heads_a_line(words: Words, first: int, last: int) -> bool:
+    """ "Sumber: Tempo", "Sumber : warga" tell who says so, not that it is in Sumber."""
+    return words.tokens[first].text == "sumber" and last < len(words.tokens) and ":" in words.tokens[last].gap
+
+
 # By ``acronym_kind``: "OKI" in a text that does not shout, "oki" uncued, and after a cue.
 _LONGEST_ACRONYM: Final = 8
 _PHRASE_SURPRISE: Final = 10.0
@@ -63,11 +70,11 @@ _ACRONYM_CUED: Final = (0.0, 0.0, -0.5, -1.5)
 
 def _everyday(words: Words, first: int, last: int) -> float:
     """How much an uncued name made of plain words loses: plain words stand together more often than by chance."""
+    if "".join([token.text for token in words.tokens[first:last]]) in usual_phrases():
+        return max(7.0, words.surprise_before[last] - words.surprise_before[first] - _PHRASE_SURPRISE)
     highest = max(words.surprises[first:last])
     if highest > 12.0 and last - first > 1:
         return 0.0
-    if "".join([token.text for token in words.tokens[first:last]]) in usual_phrases():
-        return max(7.0, words.surprise_before[last] - words.surprise_before[first] - _PHRASE_SURPRISE)
     if last - first == 1:
         return 1.0 if highest <= 9.0 else 0.0
     if highest <= 9.0:

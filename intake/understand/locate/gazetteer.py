@@ -151,6 +151,9 @@ class Gazetteer:
         self.people_of_village: Final[tuple[float, ...]] = tuple(people for _, _, people, _ in header["regencies"])
         weights = [(people * villages) ** PRIOR_POWER for _, _, people, villages in header["regencies"]]
         self.prior: Final[tuple[float, ...]] = tuple(weight / sum(weights) for weight in weights)
+        self.prior_of_province: Final[dict[str, float]] = dict.fromkeys(by_code, 0.0)
+        for regency, share in zip(self.regencies, self.prior, strict=True):
+            self.prior_of_province[regency.province_code] += share
         self.regency_number: Final = {regency.code: at for at, regency in enumerate(self.regencies)}
         province_number = {province.code: at for at, province in enumerate(self.provinces)}
         self.regency_province: Final = tuple(province_number[regency.province_code] for regency in self.regencies)

@@ -18,7 +18,7 @@ from typing import Final
 
 from intake.understand.locate.candidates import Run, known_names, misspelt_names, unglue
 from intake.understand.locate.context import Words
-from intake.understand.locate.cues import CUE_OF, STRONG, Cue
+from intake.understand.locate.cues import CUE_OF, ESTATE_WORDS, STRONG, Cue
 from intake.understand.locate.gains import gain_of, gain_of_choice
 from intake.understand.locate.readings import Reading, mix, read_postcode
 from intake.understand.locate.tokens import Token
@@ -31,6 +31,9 @@ _LESS_SURE: Final = frozenset(
     {Cue.STREET, Cue.HAMLET, Cue.KAMPUNG, Cue.COMPANY, Cue.FEATURE, Cue.STREET_TAIL, Cue.BARE}
 )
 _RARE_NAME: Final = 22.0
+# "Kebayoran Heights", "Pegangsaan Indah": housing named after a place, which may lie in the next regency.
+_WITHIN_AN_ESTATE: Final = frozenset({Cue.BARE, Cue.LOCATIVE, Cue.HAMLET, Cue.ADDRESS})
+_NAMED_AFTER: Final = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,10 @@ def _mention(words: Words, candidate: Run, last: int, cue: Cue, gain: float, rea
     if cue in _LESS_SURE and last - candidate.first > 1 and not candidate.edits:
         rare = words.surprise_before[last] - words.surprise_before[candidate.first] >= _RARE_NAME
         surest = 1 - (1 - surest) * (0.5 if rare else 1.0)
+    if cue in _WITHIN_AN_ESTATE and last < len(words.tokens):
+        after = words.tokens[last]
+        if after.text in ESTATE_WORDS and after.gap == " ":
+            surest = min(surest, _NAMED_AFTER)
     sureness = surest / (1 + exp(-gain)) if gain < 30 else surest
     aside, why = words.aside_before(candidate.first)
     usual = 0.04 if cue == Cue.DISTRICT else 0.05 if cue in STRONG or cue == Cue.LOCATIVE else 0.10

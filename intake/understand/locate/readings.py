@@ -8,7 +8,7 @@ from heapq import nsmallest
 from math import log
 from typing import Final
 
-from intake.understand.locate.cues import LEVELS_AFTER, SUREST, Cue
+from intake.understand.locate.cues import LEVELS_AFTER, STRONG, SUREST, Cue
 from intake.understand.locate.gazetteer import (
     ALIAS,
     DISTRICT,
@@ -26,8 +26,12 @@ ROW_PROVINCE, ROW_KABUPATEN, ROW_KOTA, ROW_DISTRICT, ROW_VILLAGE, ROW_PLACE = ra
 LEVEL_WORD: Final = ("province", "regency", "regency", "district", "village", "place")
 
 # The chance of a level is shared by this many names. Kabupaten and kota alike, so that a bare "Bandung" is a tie.
+# How much likelier the larger of two places of one name is meant. "Desa Jati" and "Kec. Waru" are said of small places as
+# well; who writes a bare "Jatinegara" thinks of one that is known.
 PEOPLE_POWER: Final = 0.6
 PEOPLE_POWER_OF_DISTRICTS: Final = 0.4
+FAME_POWER: Final = 0.9
+FAME_POWER_OF_DISTRICTS: Final = 0.7
 _NAMES_OF_ROW: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
 
 
@@ -52,22 +56,27 @@ class Reading:
 NOTHING: Final = Reading(0.0, -99.0, 0.0, {}, (), (), frozenset(), frozenset())
 
 
-def village_weight(gaz: Gazetteer, number: int) -> float:
+_AMBIGUOUS: Final = frozenset({"village", "district", "word"})
+# How much of a place's name it is, for the everyday name of an area or a landmark that villages elsewhere bear too.
+_AREA_AMONG_VILLAGES: Final = 0.05
+
+
+def village_weight(gaz: Gazetteer, number: int, power: float) -> float:
     """How many reports come from a village, against an average one: rises with its people, less than in proportion."""
     regency = gaz.district_regency[gaz.village_district[number]]
     people = gaz.people_of_village[regency]
     if gaz.village_number[number] < 2000 and not gaz.regencies[regency].is_city:
         people *= 1.5  # a kelurahan, in a kabupaten of mostly desa
-    return float(max(people / 3.0, 0.3) ** PEOPLE_POWER)
+    return float(max(people / 3.0, 0.3) ** power)
 
 
-def district_weight(gaz: Gazetteer, number: int) -> float:
+def district_weight(gaz: Gazetteer, number: int, power: float) -> float:
     """The same for a district."""
     people = gaz.people_of_village[gaz.district_regency[number]] * gaz.count_villages(number)
-    return float(max(people / 36.0, 0.3) ** PEOPLE_POWER_OF_DISTRICTS)
+    return float(max(people / 36.0, 0.3) ** power)
 
 
-def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
+def _row_of(gaz: Gazetteer, entry: int, cue: Cue) -> tuple[int, float]:
     """The row of an entry, and how much of a name of that row it is."""
     level, number = unpack(entry)
     if level == PROVINCE:
@@ -75,15 +84,18 @@ def _row_of(gaz: Gazetteer, entry: int) -> tuple[int, float]:
     if level == REGENCY:
         return (ROW_KOTA if gaz.regencies[number].is_city else ROW_KABUPATEN), 1.0
     if level == DISTRICT:
-        return ROW_DISTRICT, district_weight(gaz, number)
+        power = PEOPLE_POWER_OF_DISTRICTS if cue in STRONG else FAME_POWER_OF_DISTRICTS
+        return ROW_DISTRICT, district_weight(gaz, number, power)
     if level == VILLAGE:
-        return ROW_VILLAGE, village_weight(gaz, number)
+        return ROW_VILLAGE, village_weight(gaz, number, PEOPLE_POWER if cue in STRONG else FAME_POWER)
     alias = gaz.aliases[number]
     if alias.kind == "place":
-        return ROW_PLACE, 0.15 if alias.flags & {"village", "district", "word"} else 1.0
+        if "village" in alias.flags:
+            return ROW_PLACE, _AREA_AMONG_VILLAGES
+        return ROW_PLACE, 0.15 if alias.flags & _AMBIGUOUS else 1.0
     if alias.kind in {"capital", "area"}:
         return ROW_PLACE, 1.0
-    much = 0.2 if alias.flags & {"village", "district", "word"} else 0.8
+    much = 0.2 if alias.flags & _AMBIGUOUS else 0.8
     return (ROW_KOTA if gaz.regencies[alias.regency].is_city else ROW_KABUPATEN), much
 
 
@@ -115,7 +127,7 @@ def read_name(where: int, cue: Cue) -> Reading:
     mass = 0.0
     sure = 0.0
     for entry in gaz.entries(where):
-        row, much = _row_of(gaz, entry)
+        row, much = _row_of(gaz, entry, cue)
         if cue == Cue.KAMPUNG and row == ROW_VILLAGE:
             much *= _CALLED_KAMPUNG.get(_province_of(gaz, entry), 1.0)
         weight = chances[row] * much / _NAMES_OF_ROW[row]

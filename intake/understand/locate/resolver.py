@@ -26,11 +26,11 @@ from intake.understand.locate.types import (
     Thresholds,
     Versions,
 )
-from intake.understand.locate.weigh import Weighed, kind_of_regency, once_each, take_together, weigh
+from intake.understand.locate.weigh import Weighed, once_each, setting_of, take_together, weigh
 
 NO_HINTS: Final = Hints()
 USUAL_THRESHOLDS: Final = Thresholds()
-RESOLVER_VERSION: Final = "1"
+RESOLVER_VERSION: Final = "2"
 
 # A text alone this sure is not turned over by a hint.
 _CLEAR: Final = 0.90
@@ -52,10 +52,10 @@ def locate(
     readable = plain(text)
     mentions, words = find_mentions(cut(readable))
     mentions = take_together(gaz, once_each(mentions))
-    kinds = kind_of_regency((words.tokens and [token.text for token in words.tokens]) or [])
+    setting = setting_of(words.tokens)
     point = hints.coordinates or written_coordinates(readable)
     pointed, point_evidence = _read_point(gaz, point, boundaries)
-    from_text = weigh(gaz, mentions, kinds, pointed)
+    from_text = weigh(gaz, mentions, setting, pointed)
     weighed = from_text
     hinted: dict[int, float] = {}
     for code, strength in hints.regencies:
@@ -63,7 +63,7 @@ def locate(
         if number is not None:
             hinted[number] = hinted.get(number, 1.0) * max(strength, 1e-6)
     if hinted:
-        weighed = weigh(gaz, mentions, kinds, pointed, hinted)
+        weighed = weigh(gaz, mentions, setting, pointed, hinted)
         clear = _top(from_text)
         if clear is not None and clear[1] >= _CLEAR and (top := _top(weighed)) is not None and top[0] != clear[0]:
             weighed = from_text
@@ -75,7 +75,7 @@ def weigh_text(text: str) -> Weighed:
     gaz = gazetteer()
     mentions, words = find_mentions(cut(plain(text)))
     mentions = take_together(gaz, once_each(mentions))
-    return weigh(gaz, mentions, kind_of_regency([token.text for token in words.tokens]), {})
+    return weigh(gaz, mentions, setting_of(words.tokens), {})
 
 
 def _top(weighed: Weighed) -> tuple[int, float] | None:
@@ -119,7 +119,10 @@ def _conclude(
     calibrated = calibration()
     ranked = nsmallest(8, weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))
     top = ranked[0] if ranked else None
-    probability = calibrated.apply(top[1], 1 - weighed.rest) if top else 0.0
+    probability = 0.0
+    if top is not None:
+        others = [mass for number, mass in weighed.probabilities.items() if number != top[0]]
+        probability = calibrated.apply(top[1], others, 1 - weighed.rest)
     scale = (1 - probability) / (1 - top[1]) if top and top[1] < 1 else 1.0
     candidates = tuple(
         Candidate(

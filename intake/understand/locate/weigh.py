@@ -14,10 +14,11 @@ from itertools import pairwise
 from math import exp, log
 from typing import Final
 
-from intake.understand.locate.cues import BORROWED, SPEAKS_OF_KABUPATEN, STRONG, Cue
+from intake.understand.locate.cues import BORROWED, SPEAKS_OF_KABUPATEN, SPEAKS_OF_PROVINCES, STRONG, Cue
 from intake.understand.locate.gazetteer import Gazetteer, unpack
 from intake.understand.locate.mentions import Mention
 from intake.understand.locate.readings import ROW_VILLAGE, Reading
+from intake.understand.locate.tokens import Token
 
 # A village inside a district that is named too: likelier the two are meant together.
 _TOGETHER: Final = 8.0
@@ -33,14 +34,25 @@ class Weighed:
     rest: float
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What words such as "bupati", "nagari" and "KRL" say of where a text was written.
+
+    ``kabupaten``: how many times likelier a kabupaten than a kota; ``provinces``: how many times likelier these.
+    """
+
+    kabupaten: float = 1.0
+    provinces: tuple[tuple[frozenset[str], float], ...] = ()
+
+
 def weigh(
     gaz: Gazetteer,
     mentions: list[Mention],
-    kinds: float,
+    setting: Setting,
     pointed: dict[int, float],
     hinted: dict[int, float] | None = None,
 ) -> Weighed:
-    """The probability of every regency spoken of, given the names, the kind of government, a point and hints."""
+    """The probability of every regency spoken of, given the names, the words around, a point and hints."""
     spoken: dict[int, float] = {}
     borrowed: dict[int, float] = {}  # streets, shops, goods: two of them are no better than the better one
     prior = gaz.prior
@@ -59,9 +71,14 @@ def weigh(
     for source in (pointed, hinted or {}):
         for regency, strength in source.items():
             spoken[regency] = spoken.get(regency, 0.0) + log(strength)
-    tilt = log(kinds) / 2
+    tilt = log(setting.kabupaten) / 2
     for regency in spoken:
         spoken[regency] += -tilt if gaz.regencies[regency].is_city else tilt
+    for provinces, times in setting.provinces:
+        average = 1 + (times - 1) * sum(gaz.prior_of_province[code] for code in provinces)
+        for regency in spoken:
+            inside = gaz.regencies[regency].province_code in provinces
+            spoken[regency] += log((times if inside else 1.0) / average)
     highest = max([*spoken.values(), 0.0])
     masses = {regency: prior[regency] * exp(value - highest) for regency, value in spoken.items()}
     rest = (1 - sum(prior[regency] for regency in spoken)) * exp(-highest)
@@ -135,11 +152,13 @@ def _favour(gaz: Gazetteer, reading: Reading, homes: frozenset[int]) -> Reading:
     return replace(reading, regencies=regencies, entries=entries, top=top)
 
 
-def kind_of_regency(tokens: list[str]) -> float:
-    """How many times likelier a kabupaten than a kota, by words such as "bupati" and "wali kota"."""
-    kinds = 1.0
-    for word in SPEAKS_OF_KABUPATEN.keys() & tokens:
-        kinds *= SPEAKS_OF_KABUPATEN[word]
-    if "wali" in tokens and ("wali", "kota") in pairwise(tokens):
-        kinds /= 12.0
-    return min(max(kinds, 1 / 30.0), 30.0)
+def setting_of(tokens: list[Token]) -> Setting:
+    """What the words of a text say of where it was written, whatever it names."""
+    words = {token.text for token in tokens}
+    kabupaten = 1.0
+    for word in SPEAKS_OF_KABUPATEN.keys() & words:
+        kabupaten *= SPEAKS_OF_KABUPATEN[word]
+    if "wali" in words and any(one.text == "wali" and next_.text == "kota" for one, next_ in pairwise(tokens)):
+        kabupaten /= 12.0
+    provinces = {SPEAKS_OF_PROVINCES[word] for word in SPEAKS_OF_PROVINCES.keys() & words}
+    return Setting(min(max(kabupaten, 1 / 30.0), 30.0), tuple(provinces))

@@ -38,6 +38,13 @@ DECIDED = [
     # a name under a cue beats the same name elsewhere
     ("Terjadi angin kencang di Kota Padang", "13.71"),
     ("kec kota agung tanggamus longsor", "18.06"),
+    # areas that everybody knows by another name than the official one
+    ("macet di Muara Angke", "31.72"),
+    ("banjir di Seturan", "34.04"),
+    # a name behind the number of a neighbourhood
+    ("rt 06/06 jatipadang got mampet", "31.74"),
+    # words of one region
+    ("nagari Sungai Tanang air keruh", "13.06"),
     # postcode
     ("jalan gelap, kode pos 31354", "16.03"),
 ]
@@ -49,6 +56,8 @@ ASKED = [
     "Di Jawa Timur jalan rusak semua",
     "kami di pulau Nias sudah 9 jam padam",
     "kecamatan karanganyar belum ada sinyal",
+    "Banjir di Perumahan Harapan Indah",  # lies in two regencies
+    "Semarang banjir?",
 ]
 
 NOWHERE = [
@@ -60,6 +69,9 @@ NOWHERE = [
     "",
     "!!! ??? ...",
     "1708",
+    "Banjir se mulut orang dewasa",
+    "ayo gotong royong, #GotongRoyongDigital",
+    "Sumber: grup WA warga",
 ]
 
 
@@ -108,6 +120,26 @@ def test_where_one_comes_from_weighs_less_than_where_it_is() -> None:
     found = locate("saya asal Palembang, jalan di Muara Enim rusak")
     assert found.regency == "16.03"
     assert any(item.text == "Palembang" and not item.supports for item in found.evidence)
+
+
+def test_a_bare_name_is_the_one_that_is_known_and_a_cued_one_may_be_any() -> None:
+    assert locate("Jatinegara banjir lagi").regency == "31.75"
+    assert locate("banjir di desa Jati").decision == "ask"
+    assert locate("kecamatan Jatinegara banjir").decision == "ask"
+
+
+def test_what_is_sent_from_elsewhere_is_less_about_there() -> None:
+    sent = locate("banjir kiriman dari Depok").probability
+    assert sent < locate("banjir di Depok").probability
+
+
+def test_housing_named_after_a_place_is_less_sure() -> None:
+    assert locate("banjir di Cipulir estate").probability < locate("banjir di Cipulir").probability
+
+
+def test_a_street_named_after_a_river_is_not_the_regency_of_that_name() -> None:
+    assert locate("banjir di jalan Sungai Kampar").decision != "decided"
+    assert locate("banjir di jalan Sungai Kampar, Semper Barat").regency == "31.72"
 
 
 def test_evidence_points_into_the_text() -> None:
