@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -59,10 +59,18 @@ class Mailbox:
     lookup: Lookup | None = None
     signer: Signer | None = None
 
-    def read(self, raw: bytes, *, envelope_from: str | None = None, envelope_to: str = "") -> InboundMessage:
+    def read(
+        self,
+        raw: bytes,
+        *,
+        envelope_from: str | None = None,
+        envelope_to: str = "",
+        told: Callable[[str], Proof] | None = None,
+    ) -> InboundMessage:
         """Read a letter, however broken. Raises Unreadable only when there is nothing in it and nobody behind it.
 
-        ``envelope_from`` is ``<>`` or empty for the null sender, None when nobody told.
+        ``envelope_from`` is ``<>`` for the null sender, None when nobody told. ``told`` says of an author what
+        the provider that brought the letter found out about its origin.
         """
         if not raw.strip():
             raise Unreadable("no letter")
@@ -85,7 +93,7 @@ class Mailbox:
             author=sender,
             from_ourselves=self.replies.is_own(sender),
         )
-        proof = self._prove(raw, letter, sender)
+        proof = self._prove(raw, letter, sender, told)
         extra: dict[str, object] = {
             "full_text": letter.text,
             "recipients": [self.plain(address) for address in recipients],
@@ -139,13 +147,15 @@ class Mailbox:
                 return named or tag
         return None
 
-    def _prove(self, raw: bytes, letter: Letter, sender: str) -> Proof:
+    def _prove(self, raw: bytes, letter: Letter, sender: str, told: Callable[[str], Proof] | None) -> Proof:
         if len(_listed(letter, "From")) != 1:  # no author, or several: nobody can vouch for that (RFC 7489, 6.6.1)
             return Proof()
+        if told is not None:
+            return told(sender)
         if self.trusted_hosts:
-            told = believe_host(letter.message, author=sender, hosts=self.trusted_hosts)
-            if told is not None:
-                return told
+            believed = believe_host(letter.message, author=sender, hosts=self.trusted_hosts)
+            if believed is not None:
+                return believed
         return Proof() if self.lookup is None else check_dkim(raw, author=sender, lookup=self.lookup)
 
     def _bounce(self, letter: Letter, returned: str | None) -> Mapping[str, object]:

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from channels import email_mime, sms_gammu, sms_http, sms_kannel, sms_twilio, web_form, whatsapp_twilio
+from channels import (
+    email_mailgun,
+    email_mime,
+    email_postmark,
+    email_sendgrid,
+    sms_gammu,
+    sms_http,
+    sms_kannel,
+    sms_twilio,
+    web_form,
+    whatsapp_twilio,
+)
 from channels.channel import Channel, Misconfigured, OpensChannel, OpensChannels
 from channels.desks import email as email_desk
 from channels.desks import webhook as webhook_desk
@@ -29,6 +40,9 @@ CHANNELS: Final[Mapping[str, OpensChannel]] = {
     sms_gammu.NAME: sms_gammu.open_channel,
     whatsapp_twilio.NAME: whatsapp_twilio.open_channel,
     email_mime.NAME: email_mime.open_channel,
+    email_sendgrid.NAME: email_sendgrid.open_channel,
+    email_mailgun.NAME: email_mailgun.open_channel,
+    email_postmark.NAME: email_postmark.open_channel,
     web_form.NAME: web_form.open_channel,
 }
 

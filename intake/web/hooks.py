@@ -122,6 +122,8 @@ def _read_form(body: bytes) -> tuple[tuple[str, str], ...]:
         text = body.decode("utf-8", "replace")
         return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     if request.mimetype == "multipart/form-data":
+        # A raw letter may be a field of a form; the request as a whole is limited already.
+        request.max_form_memory_size = request.max_content_length
         return tuple(request.form.items(multi=True))
     return ()
 
