@@ -15,6 +15,7 @@ from intake.understand.locate.spelling import (
     REGENCY_NAMES,
     VILLAGE_NAMES,
     allowed_edits,
+    names_beginning,
     near_names,
 )
 from intake.understand.locate.tokens import Token
@@ -159,6 +160,10 @@ def _covered(words: Words, known: dict[int, list[Run]]) -> list[bool]:
     return covered
 
 
+# What a name cut short costs, in letters that are wrong.
+_CUT_SHORT: Final = 2
+
+
 def _look_near(
     words: Words, first: int, cue: Cue, scopes: tuple[int, ...], known: dict[int, list[Run]]
 ) -> tuple[tuple[int, Run] | None, int]:
@@ -176,8 +181,10 @@ def _look_near(
         key = "".join(token.text for token in words.tokens[first:last])
         spent += 1
         near = near_names(key, scopes, allowed_edits(len(key)))
-        if near:
-            return (last, Run(first, tuple(index[name] for name, _ in near), max(near[0][1], 1))), spent
+        longer = names_beginning(key, scopes[0]) if scopes[0] != REGENCY_NAMES else ()
+        if near or longer:
+            wheres = tuple(index[name] for name in dict.fromkeys((*(name for name, _ in near), *longer)))
+            return (last, Run(first, wheres, max(near[0][1], 1) if near else _CUT_SHORT)), spent
     return None, spent
 
 

@@ -7,6 +7,7 @@ missed.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import lru_cache
 from typing import Final
 
@@ -21,6 +22,8 @@ VILLAGE_NAMES: Final = 2
 
 SHORTEST: Final = 5
 LONGEST: Final = 32
+SHORTEST_BEGINNING: Final = 6
+MOST_BEGINNING: Final = 12
 
 
 def allowed_edits(length: int) -> int:
@@ -52,3 +55,23 @@ def near_names(key: str, scopes: tuple[int, ...], edits: int) -> tuple[tuple[str
                     found.append((name, int(distance)))
     nearest = [pair for pair in found if pair[1] == best]
     return tuple(nearest) if len(nearest) <= 3 else ()
+
+
+@lru_cache(maxsize=4096)
+def names_beginning(key: str, scope: int) -> tuple[str, ...]:
+    """The longer names of one level that begin with this key, as in "kec. Angkola": none when more than twelve do."""
+    if len(key) < SHORTEST_BEGINNING:
+        return ()
+    gaz = gazetteer()
+    found: list[str] = []
+    for length in range(len(key) + 2, LONGEST):
+        bucket = gaz.buckets.get((scope, length, key[0]))
+        if bucket is None:
+            continue
+        at = bisect_left(gaz.keys, key, *bucket)
+        while at < bucket[1] and gaz.keys[at].startswith(key):
+            found.append(gaz.keys[at])
+            at += 1
+            if len(found) > MOST_BEGINNING:
+                return ()
+    return tuple(found)

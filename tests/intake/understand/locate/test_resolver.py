@@ -43,6 +43,8 @@ DECIDED = [
     ("banjir di Seturan", "34.04"),
     # a name behind the number of a neighbourhood
     ("rt 06/06 jatipadang got mampet", "31.74"),
+    # cut short
+    ("Kec. Angkola Ds. Simataniari", "12.03"),
     # words of one region
     ("nagari Sungai Tanang air keruh", "13.06"),
     # postcode
@@ -72,6 +74,7 @@ NOWHERE = [
     "Banjir se mulut orang dewasa",
     "ayo gotong royong, #GotongRoyongDigital",
     "Sumber: grup WA warga",
+    "kec. pelayanan buruk",
 ]
 
 
