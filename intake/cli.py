@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "user": ("intake.commands.user", "user", "Officers and their log-ins."),
     "deadlines": ("intake.commands.deadlines", "deadlines", "Working days, promised days, and who is reminded."),
     "desk": ("intake.commands.operate", "desk", "How a regency is reached: inbox, webhook or e-mail."),
+    "regency": ("intake.commands.regency", "regency", "What a regency sets for itself: numbers, units, topics."),
     "stats": ("intake.commands.operate", "stats", "How many messages, reports and replies there are."),
     "explain": ("intake.commands.relocate", "explain", "Why a report went where it went."),
     "relocate": ("intake.commands.relocate", "relocate", "Which open reports this release would send elsewhere."),

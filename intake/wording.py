@@ -120,8 +120,19 @@ def ask_which(occasion: Occasion, *, places: Sequence[str]) -> Wording:
     return wording
 
 
-def emergency(occasion: Occasion) -> Wording:
-    """Danger to life now: whom to call. Goes out at once, beside everything else."""
+def emergency(occasion: Occasion, *, numbers: str | None = None) -> Wording:
+    """Danger to life now: whom to call. Goes out at once, beside everything else. ``numbers``: the region's own."""
+    if numbers:
+        return _say(
+            occasion,
+            sms=_("LAPOR {reference}: bila ada bahaya sekarang TELEPON {numbers}. SMS ini bukan layanan darurat"),
+            letter=_(
+                "Bila ada bahaya sekarang, TELEPON {numbers}. Laporan {reference} tetap kami proses, "
+                "tetapi ini bukan layanan darurat."
+            ),
+            subject=_("Bila ada bahaya, telepon nomor darurat"),
+            numbers=numbers,
+        )
     return _say(
         occasion,
         sms=_(
@@ -133,6 +144,26 @@ def emergency(occasion: Occasion) -> Wording:
         ),
         subject=_("Bila ada bahaya, telepon 112"),
     )
+
+
+def acknowledged_outside(occasion: Occasion, *, regency: str, agency: str) -> Wording:
+    """The report is here, and it is not the regency's to settle: it passes it on to whose it is. No wrong door."""
+    wording = _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: diterima. Ini kewenangan {agency}, disampaikan lewat {regency}. Cek: balas CEK {reference}"
+        ),
+        letter=_(
+            "Laporan Anda kami terima dengan nomor {reference}. Masalah ini kewenangan {agency}; {regency} menyampaikannya "
+            "ke sana dan memberi tahu Anda hasilnya."
+        ),
+        subject=_("Laporan Anda diterima"),
+        regency=regency,
+        agency=agency,
+    )
+    if occasion.medium == "sms" and plan(wording.text).segments > 1:  # a long name: who it is stands on the page
+        return acknowledged(occasion, regency=regency)
+    return wording
 
 
 def forwarded(occasion: Occasion, *, regency: str) -> Wording:

@@ -12,13 +12,17 @@ from intake.domain.report import State
 from intake.limits import LIMITS
 from intake.runtime import Runtime
 from intake.saying import occasion, say_unasked
-from intake.storage import handovers, messages, outbox, reports
+from intake.storage import handovers, messages, outbox, regency_settings, reports
 from intake.storage.messages import StoredMessage
 from intake.storage.outbox import Claim, Job
 from intake.storage.reports import Report
+from intake.understand.classify.taxonomy import NATIONAL, PROVINCE
 from intake.understand.locate import regencies
 from intake.wording import Occasion, Wording
 from workers.understanding import Understanding
+
+#: Whose matters a regency passes on instead of settling.
+_OTHERS = frozenset({PROVINCE, NATIONAL})
 
 
 class Overtaken(Exception):
@@ -50,7 +54,8 @@ def facts_of(report: Report, u: Understanding) -> dict[str, object]:
         "type": u.classification.type,
         "topic": u.classification.topic,
         "urgency": u.classification.urgency,
-        "unit": u.classification.unit,
+        # A guess that is not sure enough is shown to a person and sent to no unit.
+        "unit": u.classification.unit if u.classification.confident else None,
         "secret": report.secret or u.secret,
         "anonymous": report.anonymous or u.anonymous,
     }
@@ -65,8 +70,9 @@ def carry_out(
     facts = facts_of(report, u)
     at = occasion(rt, report)
     if u.classification.urgency == "darurat" and decision.action != "put_aside":
+        numbers = regency_settings.emergency_numbers(connection, decision.regency)
         say_unasked(
-            rt, connection, report, wording.emergency(at), kind="emergency", cause=f"emergency:{report.id}",
+            rt, connection, report, wording.emergency(at, numbers=numbers), kind="emergency", cause=f"emergency:{report.id}",
             answers=message,
         )  # fmt: skip
     match decision.action:
@@ -126,8 +132,11 @@ def _hand_over(
 ) -> Wording:
     """To the desk of the regency: into its inbox here, and a promise to tell its own system where it has one."""
     code = str(u.decision.regency)
+    own = regency_settings.taxonomy_of(connection, code)
+    topic = own.topics.get(u.classification.topic or "") if u.classification.confident else None
     place: dict[str, object] = {
         **depth_of(u),
+        "unit": topic.unit.name if topic else None,
         "regency": code,
         "handed_over_at": rt.clock(),
         "waiting_for": None,
@@ -137,7 +146,11 @@ def _hand_over(
     handovers.promise_handover(connection, report_id=report.id, regency=code, cause=f"hand_over:{message.id}")
     name = regencies()[code].short
     at = occasion(rt, report)
-    return wording.acknowledged(at, regency=name) if opens else wording.forwarded(at, regency=name)
+    if not opens:
+        return wording.forwarded(at, regency=name)
+    if topic is not None and topic.authority in _OTHERS and topic.forward_to:
+        return wording.acknowledged_outside(at, regency=name, agency=topic.forward_to)
+    return wording.acknowledged(at, regency=name)
 
 
 def depth_of(u: Understanding) -> dict[str, object]:

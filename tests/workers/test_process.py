@@ -17,10 +17,11 @@ from intake.domain.report import State
 from intake.limits import LIMITS
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import messages, officers, outbox, replies, reports
+from intake.storage import messages, officers, outbox, regency_settings, replies, reports
 from intake.storage.outbox import ClaimLost, Job
 from intake.storage.replies import Reply
 from intake.storage.reports import Report
+from intake.understand.classify import classify, taxonomy
 from intake.wording import STATE_WORDS
 from tests.factories import CLEAR_TEXT, MUARA_ENIM, OTHER_PHONE, a_mail, an_sms
 from workers import jobs
@@ -409,3 +410,31 @@ def test_a_correction_does_not_pull_a_report_from_under_an_officers_hands(rt: Ru
     report = report_of(rt, said)
     assert (report.state, report.regency) == (State.DIPROSES, "35.18")
     assert replies_of(rt, said)[-1].kind == "added"
+
+
+def test_the_regions_own_emergency_numbers_are_told(rt: Runtime) -> None:
+    with rt.engine.begin() as connection:
+        regency_settings.set_emergency_numbers(connection, MUARA_ENIM, "112, 0734 000000 (BPBD)")
+    said = say(rt, an_sms("TOLONG rumah kami kebakaran ada orang terjebak di desa Tegal Rejo Lawang Kidul Muara Enim"))
+    assert "TELEPON 112, 0734 000000 (BPBD)" in replies_of(rt, said)[0].text
+
+
+def test_what_is_not_the_regencys_is_said_so_and_passed_on(rt: Runtime) -> None:
+    said = say(rt, an_sms("listrik PLN padam terus tiap malam tanpa pemberitahuan di Lawang Kidul kab Muara Enim"))
+    report = report_of(rt, said)
+    assert report.state is State.TERDISPOSISI
+    assert "kewenangan" in replies_of(rt, said)[0].text
+    assert "PLN" in replies_of(rt, said)[0].text
+
+
+def test_a_regency_names_its_own_units(rt: Runtime) -> None:
+    key = taxonomy().topic("INF.01").unit.key
+    with rt.engine.begin() as connection:
+        regency_settings.set_taxonomy(connection, MUARA_ENIM, {"units": {key: {"name": "Dinas PUTR"}}})
+    assert report_of(rt, say(rt, an_sms())).unit == "Dinas PUTR"
+
+
+def test_an_unsure_topic_is_sent_to_no_unit(rt: Runtime) -> None:
+    unclear = "tolong pak yang di dekat balai desa Tegal Rejo Lawang Kidul Muara Enim itu dibereskan"
+    assert not classify(unclear).confident
+    assert report_of(rt, say(rt, an_sms(unclear))).unit is None

@@ -1,0 +1,45 @@
+"""What a regency sets for itself, beside its desk: emergency numbers, the names of its units and who takes which topic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from intake.understand.classify import Taxonomy, taxonomy
+
+
+def emergency_numbers(connection: Connection, regency: str | None) -> str | None:
+    """The numbers to call in danger there, as a citizen reads them; None for the national ones."""
+    found = connection.execute(
+        text("select emergency_numbers from regency_setting where regency = :code"), {"code": regency}
+    ).scalar_one_or_none()
+    return str(found) if found else None
+
+
+def taxonomy_of(connection: Connection, regency: str | None) -> Taxonomy:
+    """The topics and units as this regency has them."""
+    found = connection.execute(
+        text("select taxonomy from regency_setting where regency = :code"), {"code": regency}
+    ).scalar_one_or_none()
+    return taxonomy().for_regency(found) if found else taxonomy()
+
+
+def set_emergency_numbers(connection: Connection, regency: str, numbers: str | None) -> None:
+    connection.execute(
+        text("""insert into regency_setting (regency, emergency_numbers) values (:code, :numbers)
+                on conflict (regency) do update set emergency_numbers = excluded.emergency_numbers"""),
+        {"code": regency, "numbers": numbers},
+    )
+
+
+def set_taxonomy(connection: Connection, regency: str, overrides: Mapping[str, Any]) -> None:
+    """Keep what differs here. Raises UnknownTopic, UnknownUnit or UnknownAuthority when it cannot be."""
+    taxonomy().for_regency(overrides)
+    connection.execute(
+        text("""insert into regency_setting (regency, taxonomy) values (:code, cast(:overrides as jsonb))
+                on conflict (regency) do update set taxonomy = excluded.taxonomy"""),
+        {"code": regency, "overrides": json.dumps(dict(overrides))},
+    )
