@@ -91,29 +91,36 @@ def known_names(words: Words) -> dict[int, list[Run]]:
     """For every end, what the gazetteer knows there."""
     index = gazetteer().index
     never = gazetteer().never_in_names
-    texts = [token.text for token in words.tokens]
+    look_up = index.get
+    texts = words.texts
     count = len(texts)
-    ends = [text in never for text in texts]
-    runs_on = [at > 0 and not ends[at] and _runs_on(words.tokens[at].gap, texts[at - 1]) for at in range(count)]
+    ends = list(map(never.__contains__, texts))
+    gaps = [token.gap for token in words.tokens]
+    runs_on = [
+        not ends[at] and (gap == " " or (at > 0 and _runs_on(gap, texts[at - 1]))) for at, gap in enumerate(gaps)
+    ]
     found: dict[int, list[Run]] = {}
-    for first in range(count):
-        key = texts[first]
-        where = index.get(key)
+    for first, word in enumerate(texts):
+        where = look_up(word)
         if where is not None and (words.surprises[first] > 7.0 or (first and words.cue_words[first - 1] is not None)):
             found.setdefault(first + 1, []).append(Run(first, (where,)))
-        if ends[first] or key in _NEVER_FIRST:
+        if ends[first] or word in _NEVER_FIRST:
             continue
-        short = BEFORE_A_NAME.get(key)
+        key = word
+        short = BEFORE_A_NAME.get(word)
         for last in range(first + 1, min(first + LONGEST_NAME, count)):
             if not runs_on[last]:
                 break
             key += texts[last]
-            where = index.get(key)
-            if where is None and short is not None:
-                rest = key[len(texts[first]) :]
+            where = look_up(key)
+            if where is None:
+                if short is None:
+                    continue
+                rest = key[len(word) :]
                 where = next((index[long + rest] for long in short if long + rest in index), None)
-            if where is not None:
-                found.setdefault(last + 1, []).append(Run(first, (where,)))
+                if where is None:
+                    continue
+            found.setdefault(last + 1, []).append(Run(first, (where,)))
     return found
 
 

@@ -25,14 +25,16 @@ class Words:
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
-        self.cue_words = [CUE_OF.get(token.text) for token in tokens]
-        self.surprises = [surprise(token.text) for token in tokens]
+        self.texts = [token.text for token in tokens]
+        self.cue_words = list(map(CUE_OF.get, self.texts))
+        self.surprises = list(map(surprise, self.texts))
         self.surprise_before = [0.0, *accumulate(self.surprises)]
-        letters = [token.raw for token in tokens if not token.raw.isdigit()]
-        capitals = len(letters) - sum(map(str.islower, letters))
-        self.shouts = capitals > 0 and sum(map(str.isupper, letters)) > 0.6 * len(letters)
+        raws = [token.raw for token in tokens]
+        letters = len(raws) - sum(map(str.isdigit, raws))
+        capitals = letters - sum(map(str.islower, raws))
+        self.shouts = capitals > 0 and sum(map(str.isupper, raws)) > 0.6 * letters
         # Capitals tell names only where the writer uses both.
-        self.cased = not self.shouts and 1 < capitals < 0.75 * len(letters)
+        self.cased = not self.shouts and 1 < capitals < 0.75 * letters
         self._cues: dict[int, Cue] = {}
 
     def cue_before(self, at: int) -> Cue:

@@ -150,7 +150,10 @@ _WRITTEN: Final = re.compile(r"(?<![\d.])(-?\d{1,2}\.\d{3,8})\s{0,3}[,;/ ]\s{0,3
 
 def written_coordinates(text: str) -> Coordinates | None:
     """The first pair of decimal degrees in a text that lies in Indonesia: "-6.2000, 106.8166", also in a map's link."""
-    if "." not in text:
+    at = text.find(".")
+    while at >= 0 and not text[at + 1 : at + 4].isdigit():
+        at = text.find(".", at + 1)
+    if at < 0:
         return None
     for match in _WRITTEN.finditer(text):
         latitude, longitude = float(match.group(1)), float(match.group(2))

@@ -71,7 +71,10 @@ def _shortest_description(words: Words, by_last: dict[int, list[Run]]) -> list[M
     back: list[tuple[Run, Cue, float] | None] = [None] * (count + 1)
     for last in range(1, count + 1):
         best[last] = best[last - 1]
-        for candidate in by_last.get(last, ()):
+        ending = by_last.get(last)
+        if ending is None:
+            continue
+        for candidate in ending:
             first = candidate.first
             cue = words.cue_before(first)
             if cue == Cue.BARE:
@@ -89,7 +92,7 @@ def _shortest_description(words: Words, by_last: dict[int, list[Run]]) -> list[M
         picked = back[at]
         if picked is None:
             at -= 1
-            if at > 0 and (code := _postcode(words, at)) is not None:
+            if at > 0 and len(words.tokens[at].raw) == 5 and (code := _postcode(words, at)) is not None:
                 chosen.append(code)
             continue
         candidate, cue, gain = picked
@@ -174,9 +177,9 @@ _COUNTED: Final = frozenset(
 
 
 def _postcode(words: Words, at: int) -> Mention | None:
-    """A number of five digits that is a postcode: surely after "kode pos", perhaps where nothing counts by it."""
+    """A number (of five digits) that is a postcode: surely after "kode pos", perhaps where nothing counts by it."""
     token = words.tokens[at]
-    if len(token.raw) != 5 or not token.raw.isdigit() or token.raw[0] == "0":
+    if not token.raw.isdigit() or token.raw[0] == "0":
         return None
     before = words.tokens[at - 1].text
     after = words.tokens[at + 1] if at + 1 < len(words.tokens) else None

@@ -52,7 +52,7 @@ def locate(
     readable = plain(text)
     mentions, words = find_mentions(cut(readable))
     mentions = take_together(gaz, once_each(mentions))
-    setting = setting_of(words.tokens)
+    setting = setting_of(words.texts)
     point = hints.coordinates or written_coordinates(readable)
     pointed, point_evidence = _read_point(gaz, point, boundaries)
     from_text = weigh(gaz, mentions, setting, pointed)
@@ -75,7 +75,7 @@ def weigh_text(text: str) -> Weighed:
     gaz = gazetteer()
     mentions, words = find_mentions(cut(plain(text)))
     mentions = take_together(gaz, once_each(mentions))
-    return weigh(gaz, mentions, setting_of(words.tokens), {})
+    return weigh(gaz, mentions, setting_of(words.texts), {})
 
 
 def _top(weighed: Weighed) -> tuple[int, float] | None:
@@ -117,7 +117,7 @@ def _conclude(
     hinted: dict[int, float],
 ) -> Location:
     calibrated = calibration()
-    ranked = nsmallest(8, weighed.probabilities.items(), key=lambda item: (-item[1], item[0]))
+    ranked = [(number, -mass) for mass, number in nsmallest(8, [(-m, n) for n, m in weighed.probabilities.items()])]
     top = ranked[0] if ranked else None
     probability = 0.0
     if top is not None:

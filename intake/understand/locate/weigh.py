@@ -18,7 +18,6 @@ from intake.understand.locate.cues import BORROWED, SPEAKS_OF_KABUPATEN, SPEAKS_
 from intake.understand.locate.gazetteer import Gazetteer, unpack
 from intake.understand.locate.mentions import Mention
 from intake.understand.locate.readings import ROW_VILLAGE, Reading
-from intake.understand.locate.tokens import Token
 
 # A village inside a district that is named too: likelier the two are meant together.
 _TOGETHER: Final = 8.0
@@ -71,9 +70,10 @@ def weigh(
     for source in (pointed, hinted or {}):
         for regency, strength in source.items():
             spoken[regency] = spoken.get(regency, 0.0) + log(strength)
-    tilt = log(setting.kabupaten) / 2
-    for regency in spoken:
-        spoken[regency] += -tilt if gaz.regencies[regency].is_city else tilt
+    if setting.kabupaten != 1.0:
+        tilt = log(setting.kabupaten) / 2
+        for regency in spoken:
+            spoken[regency] += -tilt if gaz.regencies[regency].is_city else tilt
     for provinces, times in setting.provinces:
         average = 1 + (times - 1) * sum(gaz.prior_of_province[code] for code in provinces)
         for regency in spoken:
@@ -152,13 +152,19 @@ def _favour(gaz: Gazetteer, reading: Reading, homes: frozenset[int]) -> Reading:
     return replace(reading, regencies=regencies, entries=entries, top=top)
 
 
-def setting_of(tokens: list[Token]) -> Setting:
+def setting_of(texts: list[str]) -> Setting:
     """What the words of a text say of where it was written, whatever it names."""
-    words = {token.text for token in tokens}
+    words = _TELLING.intersection(texts)
+    if not words:
+        return _NOWHERE_SPECIAL
     kabupaten = 1.0
     for word in SPEAKS_OF_KABUPATEN.keys() & words:
         kabupaten *= SPEAKS_OF_KABUPATEN[word]
-    if "wali" in words and any(one.text == "wali" and next_.text == "kota" for one, next_ in pairwise(tokens)):
+    if "wali" in words and ("wali", "kota") in pairwise(texts):
         kabupaten /= 12.0
     provinces = {SPEAKS_OF_PROVINCES[word] for word in SPEAKS_OF_PROVINCES.keys() & words}
     return Setting(min(max(kabupaten, 1 / 30.0), 30.0), tuple(provinces))
+
+
+_TELLING: Final = frozenset({*SPEAKS_OF_KABUPATEN, *SPEAKS_OF_PROVINCES, "wali"})
+_NOWHERE_SPECIAL: Final = Setting()
