@@ -7,21 +7,22 @@ worker looks into the outbox itself, every second: reports go on, only a little 
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
+import time
 from types import FrameType
 
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: A004 - Redis has its own two
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
+from rq.worker import WorkerStatus
 
 from channels.channel import Misconfigured
 from intake import logs
 from intake.runtime import Runtime, open_runtime
 from intake.storage.database import Unavailable
 from intake.storage.outbox import Job
+from intake.supervise import Wish
 from intake.understand.classify import classify
 from intake.understand.locate import locate
 from workers import jobs
@@ -30,6 +31,7 @@ from workers.relay import open_queue, open_redis
 log = logs.get("worker")
 
 _ALONE_EVERY_SECONDS = 1.0
+_LISTENS_SECONDS = 2
 
 
 class RedisAway(Exception):
@@ -42,7 +44,7 @@ class _Worker(SimpleWorker):
     RQ itself would try to reach Redis for ever, inside; but reports can go on without it.
     """
 
-    def __init__(self, rt: Runtime, stop: threading.Event) -> None:
+    def __init__(self, rt: Runtime, wish: Wish) -> None:
         client = open_redis(rt.settings.redis_url)
         super().__init__(
             [open_queue(client)],
@@ -53,11 +55,24 @@ class _Worker(SimpleWorker):
             maintenance_interval=60,
             log_job_description=False,
         )
-        self._stop_everything = stop
+        self._wish = wish
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """How long RQ waits for a wake-up before it beats again, in seconds."""
+        return _LISTENS_SECONDS
+
+    @property
+    def connection_timeout(self) -> int:
+        """When a Redis that says nothing is taken for dead. RQ's own would be 25 seconds without work."""
+        return _LISTENS_SECONDS + 2
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        self._stop_everything.set()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        self._wish.is_to_stop = True
+        if self.get_state() == WorkerStatus.BUSY:
+            self._stop_requested = True  # RQ's own would talk to Redis here, and break off a sending when Redis is away
+        else:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """RQ beats before each wait; its loop catches the errors of Redis, but not this one."""
@@ -67,28 +82,32 @@ class _Worker(SimpleWorker):
             raise RedisAway from away
 
 
-def run(rt: Runtime, stop: threading.Event) -> None:
-    """Work until told to stop; with Redis as the bell, without it by looking."""
-    jobs.use(rt)
-    while not stop.is_set():
+def run(rt: Runtime, wish: Wish) -> None:
+    """Work until told to stop; with Redis as the bell, without it by looking.
+
+    RQ's loop also ends by itself, without an error, when Redis comes back between a failed beat and its farewell, and
+    on faults of its own: then it is begun anew. What is being done when we are told to stop is done to its end.
+    """
+    jobs.use(rt, lambda: wish.is_to_stop)
+    while not wish.is_to_stop:
         try:
-            worker = _Worker(rt, stop)
-            worker.work(logging_level="WARNING")
-            return  # work() returns when the worker was asked to stop
+            _Worker(rt, wish).work(logging_level="CRITICAL")
         except StopRequested:
             return
         except (RedisError, RedisAway):
             log.warning("redis_unavailable")
-            work_alone(rt)
-            stop.wait(_ALONE_EVERY_SECONDS)
+        wish.listen()  # RQ's own handler would break off what is being done
+        if not wish.is_to_stop:
+            work_alone(rt, wish)
+            time.sleep(_ALONE_EVERY_SECONDS)
 
 
-def work_alone(rt: Runtime) -> int:
+def work_alone(rt: Runtime, wish: Wish) -> int:
     """One look into the outbox without anybody's bell. Returns how many promises were taken."""
     taken = 0
     for job in Job:
         try:
-            taken += jobs.carry_out(rt, job)
+            taken += jobs.carry_out(rt, job, leaving=lambda: wish.is_to_stop)
         except Unavailable:
             log.warning("database_unavailable")
     return taken
@@ -103,11 +122,10 @@ def main() -> int:
         return 2
     locate("jalan rusak di Muara Enim")  # loads the gazetteer and the model now, not for the first citizen
     classify("jalan rusak")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    wish = Wish()
+    wish.listen()
     log.info("worker_started")
-    run(rt, stop)
+    run(rt, wish)
     rt.engine.dispose()
     log.info("worker_stopped")
     return 0

@@ -53,7 +53,6 @@ _WAITS_FOR_OTHERS: Final = frozenset({Job.DELIVER, Job.HAND_OVER})
 _OUR_ROOMS: Final = frozenset({"channels", "intake", "workers"})
 
 
-
 def _stays() -> bool:
     return False
 

@@ -6,9 +6,8 @@ answer, or our own database away, is asked again; nothing is marked that was not
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +16,7 @@ from intake import delivery, logs
 from intake.receive import receive
 from intake.runtime import Runtime, open_runtime
 from intake.storage.database import Unavailable
+from intake.supervise import Wish
 
 log = logs.get("poll")
 
@@ -53,12 +53,12 @@ def poll_once(rt: Runtime) -> int:
     return taken
 
 
-def run(rt: Runtime, stop: threading.Event) -> None:
+def run(rt: Runtime, wish: Wish) -> None:
     """Ask until told to stop; at once again while there is more."""
     log.info("poll_started", channels=len(list(polled(rt))))
-    while not stop.is_set():
-        if poll_once(rt) < AT_ONCE:
-            stop.wait(EVERY_SECONDS)
+    while not wish.is_to_stop:
+        if poll_once(rt) < AT_ONCE and not wish.is_to_stop:
+            time.sleep(EVERY_SECONDS)
     log.info("poll_stopped")
 
 
@@ -72,10 +72,9 @@ def main() -> int:
     if not list(polled(rt)):
         print("no channel has to be asked: nothing to do", file=sys.stderr)  # noqa: T201
         return 0
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    run(rt, stop)
+    wish = Wish()
+    wish.listen()
+    run(rt, wish)
     rt.engine.dispose()
     return 0
 

@@ -7,9 +7,7 @@ goes on. Several relays do no harm: they wake workers that find nothing.
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 import uuid
 from typing import Final
@@ -24,7 +22,8 @@ from intake import logs
 from intake.runtime import Runtime, open_runtime
 from intake.storage import outbox
 from intake.storage.bell import CHANNEL
-from intake.storage.database import Unavailable
+from intake.storage.database import PATIENCE, Unavailable
+from intake.supervise import Wish
 from workers.jobs import QUEUE, WAKE_UP, Serializer, WakeUp
 
 log = logs.get("relay")
@@ -46,13 +45,18 @@ def open_queue(client: Redis) -> Queue:
     return Queue(QUEUE, connection=client, job_class=WakeUp, serializer=Serializer)
 
 
+def park_the_hopeless(rt: Runtime) -> None:
+    """Put aside what killed its worker too often. It reads the whole outbox: once a second, not at every ring."""
+    with rt.engine.begin() as connection:
+        parked = outbox.park_the_hopeless(connection, max_attempts=rt.settings.max_attempts)
+    if parked:
+        log.error("promises_parked", count=parked)
+
+
 def wake_workers(rt: Runtime, queue: Queue) -> int:
     """Put wake-ups for what is due into the queue, no more than there are workers to hear them. Returns how many."""
     with rt.engine.begin() as connection:
-        parked = outbox.park_the_hopeless(connection, max_attempts=rt.settings.max_attempts)
         due = outbox.due(connection)
-    if parked:
-        log.error("promises_parked", count=parked)
     if not due:
         return 0
     waiting = [job_id.partition("-")[0] for job_id in queue.job_ids]
@@ -87,7 +91,7 @@ class Listener:
         started = time.monotonic()
         try:
             if self._connection is None:
-                self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=3)
+                self._connection = psycopg.connect(self._url, autocommit=True, **PATIENCE)
                 self._connection.execute(f"listen {CHANNEL}")
                 return  # whatever was promised while nobody listened is found by a look
             for _ in self._connection.notifies(timeout=seconds, stop_after=1):
@@ -103,27 +107,31 @@ class Listener:
             self._connection = None
 
 
-def run(rt: Runtime, stop: threading.Event) -> None:
+def run(rt: Runtime, wish: Wish) -> None:
     """Wake workers until told to stop."""
     client = open_redis(rt.settings.redis_url)
     queue = open_queue(client)
     listener = Listener(rt.settings.database_url)
+    tidy_at = time.monotonic()
     log.info("relay_started")
     try:
-        while not stop.is_set():
+        while not wish.is_to_stop:
             listener.wait(LOOK_EVERY_SECONDS)
             try:
+                if time.monotonic() >= tidy_at:
+                    tidy_at = time.monotonic() + LOOK_EVERY_SECONDS
+                    park_the_hopeless(rt)
                 wake_workers(rt, queue)
             except RedisError:
                 log.warning("redis_unavailable")
-                stop.wait(LOOK_EVERY_SECONDS)
+                time.sleep(LOOK_EVERY_SECONDS)
             except Unavailable:
                 log.warning("database_unavailable")
-                stop.wait(LOOK_EVERY_SECONDS)
+                time.sleep(LOOK_EVERY_SECONDS)
             except Exception:  # whatever it is, the next look may find it gone; a dead relay wakes nobody
                 log.exception("relay_failed")
-                stop.wait(LOOK_EVERY_SECONDS)
-            stop.wait(_BREATH_SECONDS)
+                time.sleep(LOOK_EVERY_SECONDS)
+            time.sleep(_BREATH_SECONDS)
     finally:
         listener.close()
         client.close()
@@ -137,10 +145,9 @@ def main() -> int:
         for fault in wrong.faults:
             print(fault, file=sys.stderr)  # noqa: T201 - an operator reads this
         return 2
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    run(rt, stop)
+    wish = Wish()
+    wish.listen()
+    run(rt, wish)
     rt.engine.dispose()
     return 0
 

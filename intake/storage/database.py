@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -10,6 +12,14 @@ from intake.storage import bell
 
 #: What "the database does not answer" looks like to a caller.
 Unavailable = (OperationalError, InterfaceError, PoolTimeout)
+#: How long a connection over TCP waits for a server that is gone without a farewell (libpq's names, seconds and ms).
+PATIENCE: Final[dict[str, Any]] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000) -> Engine:
@@ -24,8 +34,9 @@ def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_
         max_overflow=pool_size,
         pool_timeout=5,
         pool_recycle=1800,
+        hide_parameters=True,  # an error's text would hold what people wrote
         connect_args={
-            "connect_timeout": 3,
+            **PATIENCE,
             "application_name": "sahut",
             "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_ms} -c lock_timeout=5000",
         },

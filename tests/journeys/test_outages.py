@@ -22,7 +22,11 @@ def wait_until_all_is_done(house: House, count: int) -> None:
         lambda: house.figures(taken) == [(count,)],
         seconds=60, of=f"{count} replies",
     )  # fmt: skip
-    wait_for(lambda: house.figures("select count(*) from outbox") == [(0,)], seconds=60, of="an empty outbox")
+    wait_for(
+        lambda: house.figures("select count(*) from outbox where due_at <= now()") == [(0,)],
+        seconds=60,
+        of="nothing due in the outbox",
+    )
 
 
 def assert_each_was_answered_once(house: House, numbers: list[str]) -> None:
@@ -97,6 +101,38 @@ def test_valkey_dies_under_a_running_worker_and_comes_back(house: House) -> None
     house.send_sms(after, TEXT.format(3))
     wait_until_all_is_done(house, 3)
     assert_each_was_answered_once(house, [before, during, after])
+    for process in house.processes["worker"]:
+        assert process.poll() is None
+
+
+def test_a_valkey_that_hangs_stops_no_work(house: House) -> None:
+    before, during = phones(2)
+    with temporary_valkey() as valkey:
+        for name in ("relay", "worker"):
+            house.kill(name)
+        house.environ["REDIS_URL"] = valkey.url
+        house.start("relay", "worker")
+        house.send_sms(before, TEXT.format(1))
+        house.wait_for_sms(before)
+        client = Redis.from_url(valkey.url)
+        client.client_pause(60_000)
+        client.close()
+        house.send_sms(during, TEXT.format(2))
+        house.wait_for_sms(during, seconds=20)
+    assert_each_was_answered_once(house, [before, during])
+
+
+def test_nonsense_in_valkey_ends_no_worker(house: House, redis_url: str) -> None:
+    """RQ's loop ends without an error when a key of its own holds something else."""
+    [number] = phones(1)
+    client = Redis.from_url(redis_url)
+    client.delete("rq:queue:sahut")
+    client.set("rq:queue:sahut", "not a list")
+    house.send_sms(number, TEXT.format(1))
+    wait_until_all_is_done(house, 1)
+    client.delete("rq:queue:sahut")
+    client.close()
+    assert_each_was_answered_once(house, [number])
     for process in house.processes["worker"]:
         assert process.poll() is None
 

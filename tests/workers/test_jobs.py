@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from redis import Redis
 from rq import SimpleWorker
 from rq.job import Job as RQJob
+from sqlalchemy import text
 
 from intake.embedded import temporary_valkey
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import outbox
+from intake.storage import outbox, replies
+from intake.storage.database import open_engine
 from intake.storage.outbox import Job
 from tests.factories import an_sms
 from tests.fakes import FakeChannel
@@ -102,3 +105,58 @@ def test_a_forged_job_in_the_queue_fails_and_the_worker_goes_on(
     worker.work(burst=True, logging_level="CRITICAL")
     with rt.engine.connect() as connection:
         assert "process" not in outbox.due(connection)
+
+
+def promise_replies(rt: Runtime, count: int) -> None:
+    with rt.engine.begin() as connection:
+        for number in range(count):
+            replies.promise_reply(
+                connection, cause=f"x:{number}", kind="ack", report_id=None, channel="sms_twilio",
+                recipient="+628110000001", sender="+628110001708", text_=str(number),
+            )  # fmt: skip
+
+
+def attempts(rt: Runtime) -> list[tuple[int, bool]]:
+    with rt.engine.connect() as connection:
+        rows = connection.execute(text("select attempts, token is null as free from outbox order by subject_id"))
+        return [(row.attempts, row.free) for row in rows]
+
+
+def test_a_worker_that_is_to_leave_gives_back_what_it_did_not_begin(rt: Runtime, sms: FakeChannel) -> None:
+    promise_replies(rt, 60)
+    taken = jobs.carry_out(rt, Job.DELIVER, leaving=lambda: bool(sms.sent))
+    assert len(sms.sent) == taken < 60
+    # Another may have them at once, and nothing was held against them.
+    assert attempts(rt) == [(0, True)] * (60 - taken)
+
+
+def test_what_is_not_begun_when_the_turn_is_over_is_given_back(rt: Runtime, sms: FakeChannel) -> None:
+    for _ in range(5):
+        receive(rt, "sms_twilio", an_sms())
+    assert jobs.carry_out(rt, Job.PROCESS, turn_seconds=0) == 1  # the first in any case: every turn gets somewhere
+    with rt.engine.connect() as connection:
+        assert outbox.due(connection)["process"] == 4
+
+
+def test_a_worker_that_is_to_leave_takes_nothing(rt: Runtime) -> None:
+    receive(rt, "sms_twilio", an_sms())
+    assert jobs.carry_out(rt, Job.PROCESS, leaving=lambda: True) == 0
+    assert attempts(rt) == [(0, True)]
+
+
+def test_a_statement_that_took_too_long_is_tried_again_without_waiting_for_the_hold(rt: Runtime) -> None:
+    promise_replies(rt, 1)
+    impatient = open_engine(rt.settings.database_url, statement_timeout_ms=300)
+    with rt.engine.begin() as connection:
+        connection.execute(text("select 1 from reply for update"))
+        jobs.carry_out(replace(rt, engine=impatient), Job.DELIVER)
+    impatient.dispose()
+    assert attempts(rt) == [(1, True)]
+
+
+def test_without_the_database_a_wake_up_is_over_at_once(rt: Runtime) -> None:
+    away = open_engine("postgresql+psycopg://sahut@127.0.0.1:1/none")
+    jobs.use(replace(rt, engine=away))
+    assert jobs.wake_up("process") == 0
+    jobs.use(None)
+    away.dispose()
