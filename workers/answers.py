@@ -6,7 +6,7 @@ of nearly the same moment both have the number that came, we ask which report is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -47,7 +47,7 @@ def hear(
     *,
     before: Sequence[Before],
     named: bool,
-    may_ask: bool,
+    may_ask: Callable[[], bool],
 ) -> None:
     """Take a message as the answer to a question for the place. ``report`` is the one it was kept with; another one of
     the sender's may be meant. Raises ClaimLost, Overtaken.
@@ -103,7 +103,7 @@ def hear_place(
     report: Report,
     *,
     before: Sequence[Before] = (),
-    may_ask: bool = True,
+    may_ask: Callable[[], bool] = lambda: True,
     text: str | None = None,
 ) -> None:
     """An answer to "where?" for this report: a number of our list, a name, "none of these", or more of the story.
@@ -143,7 +143,7 @@ def hear_place(
         )  # fmt: skip
 
 
-def hear_late(rt: Runtime, claim: Claim, message: StoredMessage, to: Before, *, may_ask: bool) -> None:
+def hear_late(rt: Runtime, claim: Claim, message: StoredMessage, to: Before, *, may_ask: Callable[[], bool]) -> None:
     """The answer to a question that we had given up: a person has the report, and is spared the work."""
     with rt.engine.begin() as connection:
         report = reports.read(connection, to.report_id)

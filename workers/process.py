@@ -7,8 +7,11 @@ the report in between, nothing is written and the message is read again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from intake import converse, logs, wording
 from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, State, StepNotAllowed
@@ -38,7 +41,7 @@ class Snapshot:
     report: Report
     said: list[StoredMessage]
     before: list[Before]
-    may_ask: bool
+    may_ask: Callable[[], bool]
     has_files: bool
 
 
@@ -46,17 +49,17 @@ def process(rt: Runtime, claim: Claim) -> None:
     """Keep the promise to read a message (``claim.subject_id``). Raises ClaimLost."""
     with rt.engine.begin() as connection:
         message = messages.read(connection, claim.subject_id)
+        unread = message.processed_at is None and message.report_id is not None
+        snap = look(rt, connection, message) if unread else None
     if message.processed_at is not None or (message.report_id is None and message.automatic):
         with rt.engine.begin() as connection:
             settle(connection, claim, message)
         return
     try:
-        if message.report_id is None:
+        if snap is None:
             commands.obey(rt, claim, message)
-        else:
-            snap = look(rt, message)
-            if not _waits_for_more(rt, claim, snap):
-                _read(rt, claim, snap)
+        elif not _waits_for_more(rt, claim, snap):
+            _read(rt, claim, snap)
     except (Overtaken, StepNotAllowed):
         with rt.engine.begin() as connection:
             outbox.postpone(
@@ -66,19 +69,23 @@ def process(rt: Runtime, claim: Claim) -> None:
     log.info("message_processed", message_id=message.id, report_id=message.report_id)
 
 
-def look(rt: Runtime, message: StoredMessage) -> Snapshot:
+def look(rt: Runtime, connection: Connection, message: StoredMessage) -> Snapshot:
     """Everything needed to understand a message that belongs to a report."""
-    with rt.engine.begin() as connection:
-        report = reports.read(connection, message.report_id or 0)
-        silence = people.state_of(connection, report.channel, report.sender).silence
-        return Snapshot(
-            message,
-            report,
-            messages.of_report(connection, report.id),
-            threads.before(connection, message),
-            may_ask=silence is None and voice_for(connection, report.channel, report.sender) in {"free", "busy"},
-            has_files=not message.text.strip() and threads.has_files(connection, report.id),
-        )
+    report = reports.read(connection, message.report_id or 0)
+
+    def may_ask() -> bool:
+        with rt.engine.begin() as now:
+            silent = people.state_of(now, report.channel, report.sender).silence is not None
+            return not silent and voice_for(now, report.channel, report.sender) in {"free", "busy"}
+
+    return Snapshot(
+        message,
+        report,
+        messages.of_report(connection, report.id),
+        threads.before(connection, message),
+        may_ask,
+        has_files=not message.text.strip() and threads.has_files(connection, report.id),
+    )
 
 
 def _waits_for_more(rt: Runtime, claim: Claim, snap: Snapshot) -> bool:
@@ -197,7 +204,7 @@ def _take_in(rt: Runtime, claim: Claim, snap: Snapshot, to: Before, *, why: str)
         said.append(message)
     whole = understand(
         said, report, medium=medium_of(rt, report.channel),
-        before=[b for b in snap.before if b.report_id != report.id], may_ask=False,
+        before=[b for b in snap.before if b.report_id != report.id], may_ask=lambda: False,
     )  # fmt: skip
     if why == "correction":
         whole = answers.trust_correction(whole, message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -148,11 +148,12 @@ def understand(
     *,
     medium: Medium,
     before: Sequence[Before] = (),
-    may_ask: bool = True,
+    may_ask: Callable[[], bool] = lambda: True,
     has_files: bool = False,
 ) -> Understanding:
     """Resolve, classify and decide. ``said``: all messages of the report; ``before``: the sender's other reports;
-    ``may_ask``: nothing but the report itself stands against a question; ``has_files``: a photo speaks without words.
+    ``may_ask``: whether the person may be asked now, called only when there is something to ask; ``has_files``: a photo
+    speaks without words.
     """
     story = tell_story(said, medium)
     location = locate(
@@ -161,11 +162,15 @@ def understand(
         boundaries=imported_boundaries(),
     )
     classification = classify(story.body, subject=story.subject or None)
-    may_ask = may_ask and report.answerable and bool(report.sender) and report.times_asked < MOST_QUESTIONS
-    decided = decide(location, classification, may_ask=may_ask)
+    judged = classification
+    can_ask = report.answerable and bool(report.sender) and report.times_asked < MOST_QUESTIONS
+    decided = decide(location, classification, may_ask=can_ask)
     shown = not story.body.strip() and (has_files or any(m.latitude is not None for m in said))
     if decided.action == "put_aside" and (shown or story.missing or _only_looks_like_a_command(story.body)):
-        decided = decide(location, replace(classification, spam=False), may_ask=may_ask)
+        judged = replace(classification, spam=False)
+        decided = decide(location, judged, may_ask=can_ask)
+    if decided.action in {"ask_place", "ask_which"} and not may_ask():
+        decided = decide(location, judged, may_ask=False)
     return Understanding(location, classification, decided, story)
 
 
