@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from channels.channel import Forged, ReadsSeveral, Unreadable
 from channels.messages import Ack, InboundMessage, InboundRequest
-from intake import converse, logs
+from intake import bounces, converse, logs
 from intake.runtime import Runtime
 from intake.storage import bell, messages, quarantine
 from intake.storage.database import Unavailable
@@ -39,7 +39,8 @@ def receive(rt: Runtime, channel: str, message: InboundMessage) -> Received:
     reading = converse.read(message)
     token = message.reply_token
     joins = int(token) if token and token.isascii() and token.isdecimal() else None
-    with _opened(rt, one_statement=not message.attachments) as connection:
+    bounced = bounces.is_bounce(message)
+    with _opened(rt, one_statement=not message.attachments and not bounced) as connection:
         kept = messages.remember(
             connection,
             rt.ids,
@@ -48,7 +49,11 @@ def receive(rt: Runtime, channel: str, message: InboundMessage) -> Received:
             opens=reading.kind == "report",
             joins_report=joins,
             mentioned=reading.mentioned,
+            # Its own domain says that this letter is not theirs: it gets a report of its own, whatever it quotes.
+            may_join=not message.extra.get("forged"),
         )
+        if bounced and kept.new:
+            bounces.note_bounce(connection, message)
     if kept.new:
         bell.ring(rt.engine)
     log.info("message_kept", channel=channel, message_id=kept.message_id, report_id=kept.report_id, new=kept.new)

@@ -126,6 +126,9 @@ def _fitting(before: Sequence[Before], command: Command | None) -> list[Before]:
 def _do(rt: Runtime, connection: Connection, message: StoredMessage, report: Report, reading: Reading) -> None:
     at = occasion(rt, report)
     match reading.command:
+        case "batal" | "selesai" | "buka" if message.extra.get("proven") is False:
+            # Anybody can write a sender into a letter. The page behind the link does the same, and knows its reader.
+            words, kind = status_of(rt, connection, report), "status"
         case "batal":
             done = _end(rt, connection, report, reason=WITHDRAWN, archive=True)
             words, kind = (
