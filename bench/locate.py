@@ -114,6 +114,28 @@ def stated(rows: list[Row]) -> list[tuple[float, bool]]:
     return pairs
 
 
+def score_shared_names() -> Row:
+    """Of names that several regencies share officially, the share that is decided although one should ask.
+
+    A watch on everything that favours the better known of two places. Every fifth name of a village, all of districts.
+    """
+    gaz = gazetteer()
+    holders: dict[str, dict[str, set[int]]] = {"desa": defaultdict(set), "kec": defaultdict(set)}
+    for number, district in enumerate(gaz.village_district):
+        holders["desa"][gaz.village_name(number)].add(gaz.district_regency[district])
+    for number, regency in enumerate(gaz.district_regency):
+        holders["kec"][gaz.district_name(number)].add(regency)
+    shared = {cue: sorted(name for name, of in by_name.items() if len(of) > 1) for cue, by_name in holders.items()}
+    asked = {
+        "desa": [f"jalan rusak di desa {name}" for name in shared["desa"][::5]],
+        "kecamatan": [f"jalan rusak di kec {name}" for name in shared["kec"]],
+        "district uncued": [f"jalan rusak di {name}" for name in shared["kec"]],
+    }
+    return {
+        what: ratio(sum(locate(t).decision == "decided" for t in texts), len(texts)) for what, texts in asked.items()
+    }
+
+
 ATTACKS = {
     "tanjung": "tanjung " * 1250,
     "one letter": "a " * 5000,
@@ -204,6 +226,7 @@ def collect(*, heldout: bool) -> Row:
     ]:
         if rows := read_hand(file):
             table[name] = score_hand(rows)
+    table["shared names decided"] = score_shared_names()
     texts = [row["text"] for row in peta + read_hand("locate_dev.jsonl")]
     if texts:
         table["speed"] = measure_speed(texts)

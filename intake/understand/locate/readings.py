@@ -30,8 +30,8 @@ LEVEL_WORD: Final = ("province", "regency", "regency", "district", "village", "p
 # well; who writes a bare "Jatinegara" thinks of one that is known.
 PEOPLE_POWER: Final = 0.6
 PEOPLE_POWER_OF_DISTRICTS: Final = 0.4
-FAME_POWER: Final = 0.9
-FAME_POWER_OF_DISTRICTS: Final = 0.7
+FAME_POWER: Final = 0.75
+FAME_POWER_OF_DISTRICTS: Final = 0.55
 _NAMES_OF_ROW: Final = (45.0, 257.0, 257.0, 7_285.0, 110_000.0, 600.0)
 
 

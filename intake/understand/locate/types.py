@@ -46,7 +46,7 @@ class Thresholds:
     """
 
     decide: float = 0.50
-    lead: float = 2.0
+    lead: float = 2.5
     choice: float = 0.03
     choices: int = 3
 
