@@ -15,6 +15,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("intake.commands.up", "up", "Start everything on this machine, servers included."),
     "release": ("intake.commands.operate", "release", "Bring the database to this release; or let parked work go on."),
     "parked": ("intake.commands.operate", "parked", "Work that was put aside after failing too often."),
+    "lmtp": ("intake.commands.mail", "lmtp", "Take letters from a mail server by LMTP."),
+    "catch-up": ("intake.commands.mail", "catch_up", "Fetch letters from a mailbox by IMAP."),
     "quarantine": ("intake.commands.operate", "quarantine", "Requests that could not be read; replay them."),
     "user": ("intake.commands.user", "user", "Officers and their log-ins."),
     "deadlines": ("intake.commands.deadlines", "deadlines", "Working days, promised days, and who is reminded."),

@@ -165,8 +165,25 @@ attachment = Table(
     Column("content_type", Text, nullable=False),
     Column("size", Integer),
     Column("sha256", Text),
-    Column("content", LargeBinary),
+    Column("content", LargeBinary, comment="as it came, until it lies in the store"),
     Column("url", Text),
+    Column("real_type", Text, comment="what libmagic says it is, whatever its name"),
+    Column("verdict", Text, nullable=False, server_default="waiting"),
+    Column("scan", Text, nullable=False, server_default="unscanned"),
+    Column("stored", Text, comment="SHA-256 of the bytes in the store, which is their name there"),
+    _moment("inspected_at"),
+    CheckConstraint("verdict in ('waiting', 'allowed', 'refused', 'damaged')", name="verdict_known"),
+    CheckConstraint("scan in ('unscanned', 'clean', 'infected')", name="scan_known"),
+)
+
+mail_cursor = Table(
+    "mail_cursor",
+    metadata,
+    Column("mailbox", Text, primary_key=True),
+    Column("uid_validity", BigInteger, nullable=False),
+    Column("last_uid", BigInteger, nullable=False),
+    _moment("updated_at", default_now=True),
+    comment="How far mailboxes that cannot call us are read; moves only after a letter is kept.",
 )
 
 decision = Table(

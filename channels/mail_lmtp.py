@@ -1,0 +1,65 @@
+"""LMTP (RFC 2033): a mail server hands us letters and hears for every recipient whether we have them.
+
+What surprises: nothing is answered before it is kept. What cannot be kept now is answered with 4xx, and the mail server
+tries again for days, which is more than any webhook's caller does. A recipient that is not ours is refused at once, so
+that its sender hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+KEPT: Final = "250 2.0.0 kept"
+NOT_NOW: Final = "451 4.3.0 cannot keep it now, try again"
+NOT_OURS: Final = "550 5.1.1 no such mailbox here"
+MOST_BYTES: Final = 30 * 1024 * 1024
+_AT_ONCE: Final = 8
+
+#: Keeps one letter for one recipient: (raw letter, envelope sender or "<>", recipient) → whether it is kept.
+Keep = Callable[[bytes, str, str], bool]
+
+
+class LmtpDoor(Controller):  # type: ignore[misc]
+    """Listens in a thread of its own, keeps letters in some others."""
+
+    def __init__(self, *, host: str, port: int, keep: Keep, is_ours: Callable[[str], bool], most_bytes: int) -> None:
+        self._keep = keep
+        self._is_ours = is_ours
+        self._most_bytes = most_bytes
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="lmtp")
+        super().__init__(self, hostname=host, port=port)
+
+    def factory(self) -> SMTP:
+        """One connection's protocol."""
+        return LMTP(self, enable_SMTPUTF8=True, data_size_limit=self._most_bytes, ident="Sahut", hostname="sahut")
+
+    def stop(self, no_assert: bool | None = None) -> None:
+        """Stop listening; letters that are being kept are waited for."""
+        super().stop(no_assert)
+        self._pool.shutdown(wait=True)
+
+    async def handle_RCPT(  # noqa: N802 - the library's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[Any]
+    ) -> str:
+        """Take recipients that are ours."""
+        if not self._is_ours(address):
+            return NOT_OURS
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Keep the letter for each recipient, and say of each what became of it."""
+        raw = envelope.original_content or b""
+        sender = envelope.mail_from or "<>"
+        loop = asyncio.get_running_loop()
+        recipients = [str(each) for each in envelope.rcpt_tos]
+        kept = [await loop.run_in_executor(self._pool, self._keep, raw, sender, each) for each in recipients]
+        return "\r\n".join(KEPT if each else NOT_NOW for each in kept)
