@@ -19,11 +19,11 @@ from rq.worker import WorkerStatus
 
 from channels.channel import Misconfigured
 from intake import logs
+from intake.active_model import classify_here
 from intake.runtime import Runtime, open_runtime
 from intake.storage.database import Unavailable
 from intake.storage.outbox import Job
 from intake.supervise import Wish
-from intake.understand.classify import classify
 from intake.understand.locate import locate
 from workers import jobs
 from workers.relay import open_queue, open_redis
@@ -121,7 +121,7 @@ def main() -> int:
             print(fault, file=sys.stderr)  # noqa: T201 - an operator reads this
         return 2
     locate("jalan rusak di Muara Enim")  # loads the gazetteer and the model now, not for the first citizen
-    classify("jalan rusak")
+    classify_here("jalan rusak")
     wish = Wish()
     wish.listen()
     log.info("worker_started")

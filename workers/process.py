@@ -14,6 +14,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from intake import converse, logs, wording
+from intake.active_model import classify_here
 from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, State, StepNotAllowed
 from intake.limits import LIMITS
 from intake.runtime import Runtime
@@ -22,7 +23,6 @@ from intake.storage import messages, outbox, people, reports, threads
 from intake.storage.messages import StoredMessage
 from intake.storage.outbox import Claim
 from intake.storage.reports import Report
-from intake.understand.classify import classify
 from intake.understand.relate import Before, Heard, Relation, continued, is_another_report, relate
 from workers import answers, commands
 from workers.decisions import Overtaken, carry_out, mend, question_of, settle
@@ -275,7 +275,7 @@ def _split(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
 
 def _add(rt: Runtime, claim: Claim, message: StoredMessage, report: Report, *, silently: bool = False) -> None:
     """More words to a report that is with somebody, or was finished."""
-    thanks = silently or classify(message.text).type == "terima_kasih"
+    thanks = silently or classify_here(message.text).type == "terima_kasih"
     with rt.engine.begin() as connection:
         settle(connection, claim, message)
         if message.report_id != report.id and not threads.join(connection, message, report.id):

@@ -10,12 +10,13 @@ from typing import Final
 from channels.channel import Medium
 from channels.messages import InboundMessage
 from intake import converse
+from intake.active_model import classify_here
 from intake.commands.regions import imported_boundaries
 from intake.domain.decision import Decision, decide
 from intake.limits import LIMITS
 from intake.storage.messages import StoredMessage
 from intake.storage.reports import Report
-from intake.understand.classify import Classification, classify
+from intake.understand.classify import Classification
 from intake.understand.locate import (
     EARLIER_REPORT,
     FORM_CHOICE,
@@ -161,7 +162,7 @@ def understand(
         hints=hints_of(said, before),
         boundaries=imported_boundaries(),
     )
-    classification = classify(story.body, subject=story.subject or None)
+    classification = classify_here(story.body, subject=story.subject or None)
     judged = classification
     can_ask = report.answerable and bool(report.sender) and report.times_asked < MOST_QUESTIONS
     decided = decide(location, classification, may_ask=can_ask)
