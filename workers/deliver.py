@@ -4,11 +4,15 @@ The one gap nobody can close is between "the provider took it" and "we committed
 first, then the provider is called, then the outcome is committed. A reply that is found half way (its worker died, or
 the provider did not answer in time) is *uncertain*: it may have left. The provider is asked where it can be; its
 delivery report settles it (our id travels with the message); and only when nothing is heard is it sent once more.
+A provider that can be asked and has it not is given it again as often as that is so: nothing is uncertain then.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -18,7 +22,8 @@ from intake import logs
 from intake.links import tracking_link
 from intake.runtime import Runtime
 from intake.storage import outbox, people, replies, reports
-from intake.storage.outbox import Claim
+from intake.storage.database import Unavailable
+from intake.storage.outbox import Claim, ClaimLost
 from intake.storage.replies import Reply
 
 log = logs.get("deliver")
@@ -27,6 +32,9 @@ log = logs.get("deliver")
 MOST_SENDS = 2
 #: A provider's list may not show at once what it took.
 ASK_AFTER = timedelta(seconds=5)
+#: What a provider told us is written down also by a database that is away for a moment: without it the reply is
+#: uncertain, and may be sent a second time.
+_WRITE_AGAIN_AFTER_SECONDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def deliver(rt: Runtime, claim: Claim) -> None:
@@ -48,10 +56,10 @@ def deliver(rt: Runtime, claim: Claim) -> None:
             return
         if reply.state == "promised" and (silence := _silence_of(connection, reply)):
             outbox.fulfil(connection, claim)
-            _end_unsent(connection, reply, silence)
+            _end_unsent(connection, reply, silence, code=silence)
             return
+        outbound = outbound_of(rt, connection, reply)
         begun = reply.state == "promised" and replies.begin_sending(connection, reply.id)
-    outbound = outbound_of(rt, reply)
     if not begun:
         _settle_uncertain(rt, claim, reply, channel, outbound)
         return
@@ -64,22 +72,22 @@ def _silence_of(connection: Connection, reply: Reply) -> str | None:
     return None if silence == "opted_out" and reply.kind == "opted_out" else silence
 
 
-def _end_unsent(connection: Connection, reply: Reply, silence: str) -> None:
-    replies.settle_failed(connection, reply.id, error=silence, code=silence)
+def _end_unsent(connection: Connection, reply: Reply, why: str, *, error: str = "", code: str | None = None) -> None:
+    """It will not be sent (any more), and whoever reads the report's history can see that."""
+    replies.settle_failed(connection, reply.id, error=error or why, code=code)
     if reply.report_id is not None:
         reports.record(
-            connection, reply.report_id, actor="system", action="reply_failed", reason=silence,
-            detail={"reply_id": reply.id},
+            connection, reply.report_id, actor="system", action="reply_failed", reason=why,
+            detail={"reply_id": reply.id, "code": code},
         )  # fmt: skip
 
 
-def outbound_of(rt: Runtime, reply: Reply) -> OutboundMessage:
+def outbound_of(rt: Runtime, connection: Connection, reply: Reply) -> OutboundMessage:
     """The reply as the channel is given it."""
     link = token = ""
     if reply.report_id is not None:
         token = str(reply.report_id)
-        with rt.engine.connect() as connection:
-            link = tracking_link(rt.settings, reply.report_id, reports.read(connection, reply.report_id).reference)
+        link = tracking_link(rt.settings, reply.report_id, reports.read(connection, reply.report_id).reference)
     return OutboundMessage(
         id=str(reply.id),
         to=reply.recipient,
@@ -110,9 +118,23 @@ def _send(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, outbound: O
     _settle_taken(rt, claim, reply, channel, receipt)
 
 
-def _settle_taken(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, receipt: ProviderReceipt) -> None:
+def _write_down(rt: Runtime, write: Callable[[Connection], None]) -> None:
+    """Write what the provider told us, in one transaction, again and again while the database is away for a moment."""
+    for pause_seconds in _WRITE_AGAIN_AFTER_SECONDS:
+        try:
+            with rt.engine.begin() as connection:
+                write(connection)
+        except Unavailable:
+            log.warning("database_unavailable")
+            time.sleep(pause_seconds)
+        else:
+            return
     with rt.engine.begin() as connection:
-        outbox.fulfil(connection, claim)
+        write(connection)
+
+
+def _settle_taken(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, receipt: ProviderReceipt) -> None:
+    def settle(connection: Connection) -> None:
         replies.settle_accepted(
             connection,
             reply.id,
@@ -120,12 +142,30 @@ def _settle_taken(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, rec
             segments=receipt.segments,
             final=channel.medium == "web",
         )
+
+    def settle_and_fulfil(connection: Connection) -> None:
+        outbox.fulfil(connection, claim)
+        settle(connection)
+
+    try:
+        _write_down(rt, settle_and_fulfil)
+    except ClaimLost:
+        # We were thought dead. That it left is a fact all the same, and keeps the other holder from sending it again.
+        _write_down(rt, settle)
+        raise
     log.info("reply_taken", reply_id=reply.id, channel=reply.channel)
+
+
+def _no_sooner(claim: Claim, asked: timedelta | None) -> timedelta:
+    """The longer of our own pause and the provider's wish: twelve times "again in a second" is no twelve attempts."""
+    own = outbox.pause_after(claim)
+    return own if asked is None else max(asked, own)
 
 
 def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, failure: SendFailed) -> None:
     log.warning("reply_not_taken", reply_id=reply.id, channel=reply.channel, kind=failure.kind, code=failure.code)
-    with rt.engine.begin() as connection:
+
+    def settle(connection: Connection) -> None:
         if failure.uncertain:
             outbox.postpone(
                 connection, claim, wait=ASK_AFTER, error=failure.reason, max_attempts=rt.settings.max_attempts
@@ -133,31 +173,31 @@ def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, failure: SendFailed
         elif failure.retryable:
             replies.back_to_promised(connection, reply.id, error=failure.reason, code=failure.code)
             outbox.postpone(
-                connection, claim, wait=failure.retry_after, error=failure.reason, max_attempts=rt.settings.max_attempts
-            )
+                connection, claim, wait=_no_sooner(claim, failure.retry_after), error=failure.reason,
+                max_attempts=rt.settings.max_attempts,
+            )  # fmt: skip
         else:
             outbox.fulfil(connection, claim)
-            replies.settle_failed(connection, reply.id, error=failure.reason, code=failure.code)
             if failure.kind == "opted_out":
                 people.mark_unreachable(connection, reply.channel, reply.recipient, reason=failure.code or "")
-            if reply.report_id is not None:
-                reports.record(
-                    connection, reply.report_id, actor="system", action="reply_failed", reason=failure.kind,
-                    detail={"reply_id": reply.id, "code": failure.code},
-                )  # fmt: skip
+            _end_unsent(connection, reply, failure.kind, error=failure.reason, code=failure.code)
+
+    _write_down(rt, settle)
 
 
 def _settle_uncertain(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, outbound: OutboundMessage) -> None:
     """It may have left. Ask; wait for a delivery report; then send once more; then give up and say so."""
     since = reply.sending_at or reply.created_at
-    waited = rt.clock() - since
+    waited = reply.sending_for or timedelta()
+    wait = rt.settings.uncertain_wait
+    askable = isinstance(channel, FindsSent)
     if isinstance(channel, FindsSent):
         try:
             receipt = channel.find_sent(outbound, since=since - timedelta(minutes=1))
         except SendFailed as failure:
             with rt.engine.begin() as connection:
                 outbox.postpone(
-                    connection, claim, wait=failure.retry_after, error=failure.reason,
+                    connection, claim, wait=_no_sooner(claim, failure.retry_after), error=failure.reason,
                     max_attempts=rt.settings.max_attempts,
                 )  # fmt: skip
             return
@@ -165,20 +205,19 @@ def _settle_uncertain(rt: Runtime, claim: Claim, reply: Reply, channel: Channel,
             log.info("uncertain_reply_found", reply_id=reply.id)
             _settle_taken(rt, claim, reply, channel, receipt)
             return
-        wait = ASK_AFTER
-    else:
-        wait = rt.settings.uncertain_wait
+        if reply.sends < MOST_SENDS:
+            wait = ASK_AFTER
     with rt.engine.begin() as connection:
         if waited < wait:
             outbox.postpone(connection, claim, wait=wait - waited, error="uncertain whether it left")
             return
-        if reply.sends >= MOST_SENDS:
+        silence = _silence_of(connection, reply)
+        if silence or (reply.sends >= MOST_SENDS and not askable):
             outbox.fulfil(connection, claim)
-            replies.settle_failed(connection, reply.id, error="uncertain whether it left", code=None)
+            _end_unsent(connection, reply, silence or "uncertain", error="uncertain whether it left", code=silence)
             return
         outbox.hold_longer(connection, claim, rt.settings.hold)
-        replies.back_to_promised(connection, reply.id, error="uncertain whether it left", code=None)
-        again = replies.begin_sending(connection, reply.id)
+        again = replies.begin_sending_again(connection, reply.id)
     log.warning("uncertain_reply_sent_again", reply_id=reply.id)
     if again:
         _send(rt, claim, reply, channel, outbound)

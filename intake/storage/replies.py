@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -42,10 +42,12 @@ class Reply:
     sends: int
     created_at: datetime
     sending_at: datetime | None
+    sending_for: timedelta | None
 
 
+#: ``sending_for`` is measured by the database's clock alone: a host whose clock is wrong must not send a second copy.
 _COLUMNS = """id, report_id, kind, channel, recipient, sender, subject, text, in_reply_to, reference_ids, state,
-              external_id, error_code, sends, created_at, sending_at"""
+              external_id, error_code, sends, created_at, sending_at, now() - sending_at as sending_for"""
 
 
 def promise_reply(
@@ -105,10 +107,19 @@ def begin_sending(connection: Connection, reply_id: int) -> bool:
     return done.rowcount == 1
 
 
+def begin_sending_again(connection: Connection, reply_id: int) -> bool:
+    """Commit the intention to send once more what may have left. False when it is known by now how it ended."""
+    done = connection.execute(
+        text("update reply set sending_at = now(), sends = sends + 1 where id = :id and state = 'sending'"),
+        {"id": reply_id},
+    )
+    return done.rowcount == 1
+
+
 def back_to_promised(connection: Connection, reply_id: int, *, error: str, code: str | None) -> None:
-    """The provider said no, so it has not left: it may be sent again."""
+    """The provider said no, so it has not left: it may be sent again. ``sends`` counts what may have left: not this."""
     connection.execute(
-        text("""update reply set state = 'promised', error = :error, error_code = :code
+        text("""update reply set state = 'promised', error = :error, error_code = :code, sends = sends - 1
                 where id = :id and state = 'sending'"""),
         {"id": reply_id, "error": error, "code": code},
     )
@@ -119,7 +130,7 @@ def settle_accepted(
 ) -> None:
     """The provider took it. A receipt may have been quicker than this: then its state stays."""
     connection.execute(
-        text("""update reply set external_id = :external_id, segments = :segments, settled_at = now(),
+        text("""update reply set external_id = coalesce(:external_id, external_id), segments = :segments, settled_at = now(),
                        state = case when state = 'sending' then :state else state end
                 where id = :id"""),
         {
