@@ -1,6 +1,7 @@
-"""What the classifier promises, measured: `python bench/classify.py [--json] [--half held_out|trained]`.
+"""What the classifier promises, measured: `python bench/classify.py [--json] [--half held_out|trained] [--agreement]`.
 
 Texts are the project's own corpus (see bench/data); the held-out half (ids with an odd CRC-32) was never trained on.
+`--agreement` says instead how far two people who labelled the same rows, the second without seeing the first, agree.
 Resends are simulated as people make them: abbreviated, misspelled, cut off, greeted. Prints no text of any row.
 """
 
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from intake.understand.duplicates import is_folded_resend  # noqa: E402
 from intake.understand.text import fold, spelling  # noqa: E402
 
 CORPUS = ("classify_a.jsonl", "classify_b.jsonl")
+SECOND = "classify_second.jsonl"
 _COLD_START = """
 import resource, time
 def rss():
@@ -37,15 +40,23 @@ print(took * 1000, (rss() - before) / 2**20)
 """
 
 
+def read_rows(*names: str) -> list[dict[str, Any]]:
+    """Return the rows of the files of bench/data that are there."""
+    paths = [ROOT / "bench" / "data" / name for name in names]
+    return [
+        json.loads(line)
+        for path in paths
+        if path.exists()
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip()
+    ]
+
+
 def read_half(half: str) -> list[dict[str, Any]]:
     """Return the rows of one half of the corpus."""
     from intake.commands.train import is_held_back
 
-    rows = []
-    for name in CORPUS:
-        path = ROOT / "bench" / "data" / name
-        if path.exists():
-            rows += [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    rows = read_rows(*CORPUS)
     return [row for row in rows if is_held_back(row["id"]) == (half == "held_out")]
 
 
@@ -94,6 +105,40 @@ def measure_quality(rows: list[dict[str, Any]]) -> dict[str, float]:
         "anonymity recall": _share(answer.anonymous for _, answer in hidden),
         "anonymity precision": _share(row["anonymous"] for row, answer in real if answer.anonymous),
     }
+
+
+def measure_agreement() -> dict[str, tuple[int, float, float]]:
+    """Return for each label: rows both labelled, share of equal labels, Cohen's kappa."""
+    first = {row["id"]: row for row in read_rows(*CORPUS)}
+    topics = taxonomy().topics
+    pairs = [(first[row["id"]], row) for row in read_rows(SECOND) if row["id"] in first]
+    real = [pair for pair in pairs if not any(row["not_a_report"] or row["topic"] is None for row in pair)]
+    asked: dict[str, tuple[list[tuple[dict[str, Any], dict[str, Any]]], Callable[[dict[str, Any]], str]]] = {
+        "report or not": (pairs, lambda row: str(bool(row["not_a_report"]))),
+        "not_a_report, with reason": (pairs, lambda row: str(row["not_a_report"])),
+        "topic group": (real, lambda row: topics[row["topic"]].group),
+        "topic": (real, lambda row: str(row["topic"])),
+        "type": (real, lambda row: str(row["type"])),
+        "urgency": (real, lambda row: str(row["urgency"])),
+        "darurat": (real, lambda row: str(row["urgency"] == "darurat")),
+        "secret or anonymous": (real, lambda row: str(bool(row["secret"] or row["anonymous"]))),
+        "anonymous": (real, lambda row: str(bool(row["anonymous"]))),
+    }
+    found = {}
+    for name, (among, label) in asked.items():
+        one, two = [label(pair[0]) for pair in among], [label(pair[1]) for pair in among]
+        found[name] = (len(among), _share(a == b for a, b in zip(one, two, strict=True)), cohens_kappa(one, two))
+    return found
+
+
+def cohens_kappa(one: list[str], two: list[str]) -> float:
+    """Return how far two labellers agree beyond chance: 1 is always, 0 is as often as chance would have it."""
+    if not one:
+        return 0.0
+    equal = _share(a == b for a, b in zip(one, two, strict=True))
+    here, there = Counter(one), Counter(two)
+    chance = sum(here[name] * there[name] for name in here) / len(one) ** 2
+    return 1.0 if chance == 1 else (equal - chance) / (1 - chance)
 
 
 def _asks_for_secrecy(row: dict[str, Any]) -> bool:
@@ -217,7 +262,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--half", choices=("held_out", "trained"), default="held_out")
+    parser.add_argument("--agreement", action="store_true")
     asked = parser.parse_args()
+    if asked.agreement:
+        agreed = measure_agreement()
+        if asked.json:
+            print(json.dumps(agreed))
+            return
+        print(f"{'label':<28}{'rows':>6}{'equal':>9}{'kappa':>9}")
+        for name, (count, equal, kappa) in agreed.items():
+            print(f"{name:<28}{count:>6}{equal:>9.4f}{kappa:>9.4f}")
+        return
     rows = read_half(asked.half)
     if not rows:
         sys.exit("no corpus in bench/data")
