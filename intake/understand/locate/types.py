@@ -45,7 +45,7 @@ class Thresholds:
     ``lead``: a regency is decided only when it is this many times likelier than the next; below that, one asks.
     """
 
-    decide: float = 0.50
+    decide: float = 0.60
     lead: float = 2.5
     choice: float = 0.03
     choices: int = 3
