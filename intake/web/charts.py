@@ -10,36 +10,34 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-_WIDTH: Final = 640
-_ROW: Final = 30
-_LABEL_WIDTH: Final = 250
-_VALUE_WIDTH: Final = 50
-_LONGEST_LABEL: Final = 34
-_HEIGHT: Final = 220
-_FOOT: Final = 44
+#: The units are pixels of a small phone, so that the words can be read there.
+_WIDTH: Final = 360
+_ROW: Final = 42
+_VALUE_WIDTH: Final = 40
+_LONGEST_LABEL: Final = 48
+_HEIGHT: Final = 200
+_FOOT: Final = 42
 _HEAD: Final = 22
-_WIDEST_COLUMN: Final = 56
+_WIDEST_COLUMN: Final = 40
 
 Figures = Sequence[tuple[str, int]]
 
 
 def draw_bars(name: str, figures: Figures) -> Markup:
-    """Horizontal bars, one a line, each with its label and its count. Empty for no figures."""
+    """Horizontal bars, each below its label, with its count. Empty for no figures."""
     if not figures:
         return Markup("")
     most = max(value for _, value in figures) or 1
-    room = _WIDTH - _LABEL_WIDTH - _VALUE_WIDTH
+    room = _WIDTH - _VALUE_WIDTH
     parts = []
     for at, (label, value) in enumerate(figures):
         top = at * _ROW
         width = round(room * value / most, 1)
         short = label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1].rstrip() + "…"
         parts.append(
-            Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_LABEL_WIDTH - 10, top + 20, short)
-            + Markup('<rect class="bar" x="{}" y="{}" width="{}" height="20" rx="3"/>').format(
-                _LABEL_WIDTH, top + 5, width
-            )
-            + Markup('<text class="value" x="{}" y="{}">{}</text>').format(_LABEL_WIDTH + width + 7, top + 20, value)
+            Markup('<text x="0" y="{}">{}</text>').format(top + 14, short)
+            + Markup('<rect class="bar" x="0" y="{}" width="{}" height="14" rx="3"/>').format(top + 20, width)
+            + Markup('<text class="value" x="{}" y="{}">{}</text>').format(width + 6, top + 32, value)
         )
     return _picture(name, len(figures) * _ROW, parts)
 

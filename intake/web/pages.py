@@ -98,6 +98,8 @@ def check_report() -> Response:
     doing = request.form.get("do")
     if doing == "tempat":
         typed = replace(typed, place=report_form.CHOOSE)
+    elif doing == "posisi":
+        typed = replace(typed, place="")  # the position may tell what the words did not
     elif doing == "tanpa_posisi":
         typed = replace(typed, latitude="", longitude="")
     return _details_page(typed)
@@ -110,7 +112,7 @@ def _details_page(
     read = [place.code for place in reading.places]
     place = typed.place
     if place not in {*read, report_form.CHOOSE, report_form.UNKNOWN}:
-        place = read[0] if reading.sure else ""
+        place = read[0] if reading.sure else "" if read else report_form.CHOOSE
     picked = typed.picked
     lists = [("province", _("Provinsi"), within(""), picked[:2])]
     for name, label, above, length in (

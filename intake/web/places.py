@@ -53,7 +53,7 @@ class Reading:
 def within(code: str) -> list[tuple[str, str]]:
     """(code, name) of what lies in a region, by name; the provinces for an empty code, nothing for an unknown one."""
     if code == "":
-        found = [(p.code, p.short) for p in provinces()]
+        found = [(p.code, p.name) for p in provinces()]
     elif len(code) == PROVINCE:
         found = [(r.code, r.short) for r in regencies().values() if r.province_code == code]
     elif len(code) == REGENCY:

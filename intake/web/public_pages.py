@@ -27,7 +27,7 @@ public_pages = Blueprint("public", __name__)
 _MOST_BARS: Final = 12
 #: What stands where a figure is held back.
 HELD_BACK: Final = "–"
-_LABELS_APART: Final = 9
+_LABELS_APART: Final = 8
 
 
 @public_pages.get("/cara")

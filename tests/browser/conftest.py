@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -83,6 +84,14 @@ def _free_port() -> int:
         return port
 
 
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """What reads pages for accessibility, installed once (``tools/node-packages``)."""
+    root = Path(__file__).parents[2]
+    subprocess.run([root / "tools" / "node-packages"], check=True, timeout=170, stdout=subprocess.DEVNULL)
+    return root / "node_modules"
+
+
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     """The web application with the lab on, served on a free port; and the stand-ins it speaks to."""
@@ -95,6 +104,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
         "SAHUT_DATA": str(tmp_path),
         "SAHUT_EMBEDDED": "1",
         "SAHUT_LAB": "1",
+        "SAHUT_FORM_LEAST_SECONDS": "0",
         "SMS_TWILIO_ACCOUNT_SID": "AC" + "0123456789abcdef" * 2,
         "SMS_TWILIO_AUTH_TOKEN": "invented-token-of-the-lab",
         "SMS_TWILIO_NUMBERS": "+628110001708",
@@ -144,12 +154,16 @@ def open_page(chromium: Browser) -> Iterator[OpensPage]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def open_one(*, width: int = 360, javascript: bool = True, dark: bool = False) -> Page:
+    def open_one(
+        *, width: int = 360, javascript: bool = True, dark: bool = False, position: tuple[float, float] | None = None
+    ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": 800},
             java_script_enabled=javascript,
             locale="id-ID",
             color_scheme="dark" if dark else "light",
+            geolocation={"latitude": position[0], "longitude": position[1]} if position else None,
+            permissions=["geolocation"] if position else [],
         )
         contexts.append(context)
         page = context.new_page()

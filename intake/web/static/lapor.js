@@ -80,12 +80,13 @@
     return true;
   };
 
-  const send = (form, address, { whole }) => {
+  const send = (form, address, { whole, doing }) => {
     const trouble = form.querySelector("[data-trouble]");
     const bar = form.querySelector("progress");
     const data = new FormData(form);
     if (whole) draft.write(form);
     else data.delete("files");
+    if (doing) data.set("do", doing);
     const request = new XMLHttpRequest();
     const failed = (words) => {
       delete form.dataset.sending;
@@ -142,12 +143,7 @@
       if (form.dataset.sending) return;
       const button = event.submitter;
       if (button && button.name === "do") {
-        const action = new URL(button.getAttribute("formaction"), location.href);
-        const mark = document.createElement("input");
-        Object.assign(mark, { type: "hidden", name: "do", value: button.value });
-        form.append(mark);
-        send(form, action, { whole: false });
-        mark.remove();
+        send(form, button.getAttribute("formaction"), { whole: false, doing: button.value });
         return;
       }
       if (!checkFiles(form)) {
@@ -288,7 +284,7 @@
         ({ coords }) => {
           form.elements.latitude.value = coords.latitude.toFixed(6);
           form.elements.longitude.value = coords.longitude.toFixed(6);
-          send(form, button.dataset.to, { whole: false });
+          send(form, button.dataset.to, { whole: false, doing: "posisi" });
         },
         () => {
           told.textContent = button.dataset.denied;

@@ -1,0 +1,45 @@
+"""Reports in every condition a citizen may meet them in, and enough of them for figures; all invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from intake.domain.reference import reference_of
+from intake.runtime import Runtime
+
+MUARA_ENIM = "16.03"
+
+
+def add_past_reports(rt: Runtime, regency: str = MUARA_ENIM, *, months: int = 8, each: int = 14) -> None:
+    """Reports of the last months, most of them answered and finished, on a handful of topics."""
+    topics = ["INF.01", "AIR.01", "LHD.01", "KES.01", "SOS.01"]
+    now = datetime.now(UTC)
+    rows = []
+    for month in range(1, months + 1):
+        for number in range(each - month % 4):
+            opened = (now.replace(day=15) - timedelta(days=30 * month)).replace(hour=number)
+            answered = opened + timedelta(days=1 + number % 5)
+            is_answered, is_finished = number >= month % 3, number >= 6
+            at = 10_000 + month * 100 + number
+            rows.append(
+                {
+                    "id": at,
+                    "reference": reference_of(at),
+                    "state": "selesai" if is_finished and is_answered else "diproses",
+                    "regency": regency,
+                    "topic": topics[(number * number + month) % len(topics)],
+                    "opened_at": opened,
+                    "answered_at": answered if is_answered else None,
+                    "closed_at": answered + timedelta(days=2) if is_finished and is_answered else None,
+                }
+            )
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into report (id, reference, channel, sender, recipient, answerable, state, regency, topic,
+                                        opened_at, answered_at, closed_at)
+                    values (:id, :reference, 'sms_twilio', '+628110000009', '', true, :state, :regency, :topic,
+                            :opened_at, :answered_at, :closed_at)"""),
+            rows,
+        )
