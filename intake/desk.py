@@ -8,37 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import Connection, text
 
 from intake import wording, wording_desk
 from intake.domain.reference import report_id_of
-from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, STEPS, State
+from intake.domain.report import AT_REST, STEPS, State, StepNotAllowed
 from intake.runtime import Runtime
 from intake.saying import occasion, say
-from intake.storage import corrections, handovers, messages, replies, reports
+from intake.storage import corrections, deadlines, handovers, messages, notes, replies, reports
+from intake.storage.deadlines import Reminded, Standing
 from intake.storage.handovers import Handover
 from intake.storage.messages import StoredMessage
+from intake.storage.notes import Note
 from intake.storage.officers import Officer
 from intake.storage.replies import Reply
 from intake.storage.reports import KeptDecision, Report, Step
 from intake.understand.locate import regencies
 
-View = Literal["perlu_tindakan", "menunggu", "selesai", "disisihkan", "semua"]
-
-#: The views of the inbox: which states each shows.
-VIEWS: Final[dict[View, frozenset[State]]] = {
-    "perlu_tindakan": AT_THE_DESK - {State.DITINDAKLANJUTI},
-    "menunggu": frozenset({State.DITINDAKLANJUTI, State.TERTUNDA, State.DITERUSKAN}),
-    "selesai": frozenset({State.SELESAI}),
-    "disisihkan": frozenset({State.DIARSIPKAN, State.DIGABUNG}),
-    "semua": frozenset(State),
-}
-#: For the central desk what needs action is what no regency has.
-_CENTRAL_ACTION: Final = FOR_TRIAGE | {State.DITERIMA}
 LONGEST_ANSWER: Final = 4000
+LONGEST_TARGET: Final = 60
 
 
 class NotYours(Exception):
@@ -47,19 +37,6 @@ class NotYours(Exception):
 
 class EmptyText(Exception):
     """Something has to be said."""
-
-
-@dataclass(frozen=True, slots=True)
-class InboxRow:
-    reference: str
-    state: State
-    regency: str | None
-    topic: str | None
-    urgency: str | None
-    secret: bool
-    opened_at: datetime
-    channel: str
-    beginning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,57 +49,15 @@ class ReportFile:
     history: list[Step]
     decision: KeptDecision | None
     handovers: list[Handover]
+    standing: Standing | None
+    notes: list[Note]
+    children: list[Report]
+    reminders: list[Reminded]
 
 
 def office_of(report: Report) -> str:
     """Who speaks to the citizen about a report."""
     return regencies()[report.regency].short if report.regency else "Admin Pusat"
-
-
-def states_of(officer: Officer, view: View) -> frozenset[State]:
-    if officer.role == "central" and view == "perlu_tindakan":
-        return _CENTRAL_ACTION
-    return VIEWS[view]
-
-
-def inbox(
-    connection: Connection,
-    officer: Officer,
-    *,
-    view: View = "perlu_tindakan",
-    before: int | None = None,
-    limit: int = 50,
-) -> list[InboxRow]:
-    """The officer's reports of a view, urgent ones first within the page, newest first. ``before``: a report's id."""
-    rows = connection.execute(
-        text("""
-            select r.reference, r.state, r.regency, r.topic, r.urgency, r.secret, r.opened_at, r.channel,
-                   left(m.text, 200) as beginning
-            from report r join message m on m.id = r.id
-            where r.state = any(:states) and (cast(:regency as text) is null or r.regency = :regency)
-              and (cast(:before as bigint) is null or r.id < :before)
-            order by r.id desc limit :limit
-        """),
-        {
-            "states": [str(s) for s in states_of(officer, view)],
-            "regency": officer.regency if officer.role == "regency" else None,
-            "before": before,
-            "limit": limit,
-        },
-    )
-    found = [InboxRow(**{**row._mapping, "state": State(row.state)}) for row in rows]
-    return sorted(found, key=lambda row: row.urgency != "darurat")
-
-
-def counts(connection: Connection, officer: Officer) -> dict[View, int]:
-    """How many reports each view holds."""
-    rows = connection.execute(
-        text("""select state, count(*) as n from report
-                where cast(:regency as text) is null or regency = :regency group by state"""),
-        {"regency": officer.regency if officer.role == "regency" else None},
-    )
-    by_state = {State(row.state): int(row.n) for row in rows}
-    return {view: sum(by_state.get(state, 0) for state in states_of(officer, view)) for view in VIEWS}
 
 
 def find(connection: Connection, officer: Officer, reference: str) -> Report:
@@ -134,6 +69,13 @@ def find(connection: Connection, officer: Officer, reference: str) -> Report:
     return report
 
 
+def find_to_change(connection: Connection, officer: Officer, reference: str) -> Report:
+    """A report the officer may do something with, or NotYours: a leader looks on."""
+    if officer.role == "leader":
+        raise NotYours
+    return find(connection, officer, reference)
+
+
 def open_file(connection: Connection, officer: Officer, reference: str) -> ReportFile:
     report = find(connection, officer, reference)
     return ReportFile(
@@ -143,6 +85,10 @@ def open_file(connection: Connection, officer: Officer, reference: str) -> Repor
         reports.history_of(connection, report.id),
         reports.last_decision(connection, report.id),
         handovers.of_report(connection, report.id),
+        deadlines.standing_of(connection, report.id),
+        notes.of_report(connection, report.id),
+        reports.children_of(connection, report.id),
+        deadlines.reminders_of(connection, report.id),
     )
 
 
@@ -151,7 +97,7 @@ def route(rt: Runtime, officer: Officer, reference: str, *, regency: str, reason
     if officer.role != "central" or regency not in regencies():
         raise NotYours
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
         report = reports.step(
             connection, report.id, State.TERDISPOSISI, actor="officer", officer_id=officer.id, action="routed",
             reason=reason, detail={"from": report.regency, "to": regency},
@@ -178,7 +124,7 @@ def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> 
     if not reason.strip():
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
         corrections.add(
             connection, report_id=report.id, officer_id=officer.id, field="regency", shown=report.regency, chosen=None
         )
@@ -191,10 +137,13 @@ def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> 
 def take_up(rt: Runtime, officer: Officer, reference: str) -> Report:
     """The unit is at work on it."""
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
+        if report.regency is None:
+            raise StepNotAllowed(State.DIPROSES)
         return reports.step(
-            connection, report.id, State.DIPROSES, actor="officer", officer_id=officer.id, action="taken_up"
-        )
+            connection, report.id, State.DIPROSES, actor="officer", officer_id=officer.id, action="taken_up",
+            values={"waiting_for": None, "choices": []},
+        )  # fmt: skip
 
 
 def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Report:
@@ -203,7 +152,7 @@ def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Repo
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
         report = reports.step(
             connection, report.id, State.DITINDAKLANJUTI, actor="officer", officer_id=officer.id, action="answered",
             detail={"answer": said}, values={"answered_at": rt.clock()},
@@ -224,7 +173,7 @@ def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Repo
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
         report = reports.step(
             connection, report.id, State.TERTUNDA, actor="officer", officer_id=officer.id, action="asked",
             detail={"question": said}, values={"waiting_for": "officer", "choices": []},
@@ -237,7 +186,7 @@ def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Repo
 def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") -> Report:
     """Finished. The citizen is told, and how to say that it is not."""
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
         report = reports.step(
             connection, report.id, State.SELESAI, actor="officer", officer_id=officer.id, action="closed",
             reason=reason, values={"closed_at": rt.clock()},
@@ -251,7 +200,7 @@ def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Re
     if not reason.strip():
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
         return reports.step(
             connection, report.id, State.DIARSIPKAN, actor="officer", officer_id=officer.id, action="archived",
             reason=reason.strip(),
@@ -261,29 +210,73 @@ def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Re
 def restore(rt: Runtime, officer: Officer, reference: str) -> Report:
     """Back from the archive to verification."""
     with rt.engine.begin() as connection:
-        report = find(connection, officer, reference)
+        report = find_to_change(connection, officer, reference)
         return reports.step(
             connection, report.id, State.MENUNGGU_VERIFIKASI, actor="officer", officer_id=officer.id, action="restored",
             only_from=[State.DIARSIPKAN],
         )  # fmt: skip
 
 
+def pass_on(rt: Runtime, officer: Officer, reference: str, *, target: str, reason: str) -> Report:
+    """Forward to somebody outside: the province, a vertical agency. The citizen is told. Raises EmptyText."""
+    whom, why = " ".join(target.split())[:LONGEST_TARGET], reason.strip()
+    if not whom or not why:
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference)
+        report = reports.step(
+            connection, report.id, State.DITERUSKAN, actor="officer", officer_id=officer.id, action="passed_on",
+            reason=why, detail={"target": whom}, values={"waiting_for": None, "choices": []},
+        )  # fmt: skip
+        tell_everybody(
+            connection,
+            report,
+            lambda each: wording_desk.passed_on(occasion(rt, each), target=whom),
+            kind="forwarded",
+        )
+        return report
+
+
+def add_note(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Report:
+    """Note something for colleagues; no citizen ever reads it. Raises EmptyText."""
+    said = words.strip().replace("\x00", "")[:LONGEST_ANSWER]
+    if not said:
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference)
+        notes.add(connection, report.id, officer_id=officer.id, words=said)
+        return report
+
+
 def may(report: Report, officer: Officer) -> frozenset[str]:
     """What this officer can do with this report now, by the names of the functions above: what a page offers."""
+    if officer.role == "leader":
+        return frozenset()
     following = STEPS[report.state]
-    offered = set()
+    offered = {"note"}
     if officer.role == "central" and State.TERDISPOSISI in following:
         offered.add("route")
     for name, state in (
         ("send_back", State.DIKEMBALIKAN), ("take_up", State.DIPROSES), ("answer", State.DITINDAKLANJUTI),
-        ("close", State.SELESAI), ("archive", State.DIARSIPKAN),
+        ("close", State.SELESAI), ("archive", State.DIARSIPKAN), ("ask", State.TERTUNDA), ("pass_on", State.DITERUSKAN),
+        ("merge", State.DIGABUNG),
     ):  # fmt: skip
         if state in following:
             offered.add(name)
+    if report.state is State.TERTUNDA:
+        # The answer is on its way: a second question would cross it, and what has no regency has no unit at work.
+        offered -= {"ask"} if report.regency else {"ask", "take_up"}
+    if not (report.answerable and report.sender):
+        offered.discard("ask")
+    if report.regency is None:
+        offered.discard("merge")
+    offered.add("correct")
     if report.state is State.DIARSIPKAN:
         offered.add("restore")
+    if report.state is State.DIGABUNG:
+        offered.add("part")
     if report.state in AT_REST:
-        offered &= {"restore"}
+        offered &= {"restore", "part", "note"}
     return frozenset(offered)
 
 

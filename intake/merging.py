@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from intake.desk import NotYours, find
+from intake.desk import NotYours, find_to_change
 from intake.domain.report import AT_REST, State, StepNotAllowed
 from intake.runtime import Runtime
 from intake.storage import reports
@@ -60,7 +60,7 @@ def similar(connection: Connection, officer: Officer, report: Report) -> list[Si
 def merge(rt: Runtime, officer: Officer, reference: str, *, into: str) -> Report:
     """Merge a report into another of the same regency. Reversible. Raises NotYours, StepNotAllowed."""
     with rt.engine.begin() as connection:
-        child, parent = find(connection, officer, reference), find(connection, officer, into)
+        child, parent = find_to_change(connection, officer, reference), find_to_change(connection, officer, into)
         if child.id == parent.id or child.regency != parent.regency:
             raise NotYours
         # Both rows are locked in the order of their ids, so that two merges crosswise do not wait for each other.
@@ -79,7 +79,7 @@ def merge(rt: Runtime, officer: Officer, reference: str, *, into: str) -> Report
 def part(rt: Runtime, officer: Officer, reference: str) -> Report:
     """Take a report out of the one it was merged into: back to its regency's desk, or to verification without one."""
     with rt.engine.begin() as connection:
-        child = find(connection, officer, reference)
+        child = find_to_change(connection, officer, reference)
         back = State.TERDISPOSISI if child.regency else State.MENUNGGU_VERIFIKASI
         return reports.step(
             connection, child.id, back, actor="officer", officer_id=officer.id, action="parted",

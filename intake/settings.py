@@ -39,6 +39,7 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_CALLER_HEADER": "the header in which our own proxy tells who calls, e.g. X-Real-IP; for the limits of the form",
     "SAHUT_FORM_PER_HOUR": "how many reports one address may send by the form in an hour; 0: any number",
     "SAHUT_FORM_LEAST_SECONDS": "a form sent sooner after it was opened is asked for once more",
+    "SAHUT_SMS_PRICE": "what one SMS costs, in rupiah, shown to officers before they answer; 0: not shown",
     "SAHUT_EMBEDDED_USER": "as root: the account under which the embedded PostgreSQL runs (nobody by default)",
     "LAB_FAIL_FIRST": "for trying out: the lab's gateway refuses so many messages first",
 }
@@ -74,6 +75,7 @@ class Settings:
     caller_header: str = ""
     form_per_hour: int = 60
     form_least_seconds: int = 3
+    sms_price_rupiah: int = 0
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -139,6 +141,7 @@ class Settings:
             caller_header=environ.get("SAHUT_CALLER_HEADER", "").strip(),
             form_per_hour=number("SAHUT_FORM_PER_HOUR", 60, low=0, high=100_000),
             form_least_seconds=number("SAHUT_FORM_LEAST_SECONDS", 3, low=0, high=60),
+            sms_price_rupiah=number("SAHUT_SMS_PRICE", 0, low=0, high=100_000),
             environ=dict(environ),
         )
         if faults:

@@ -20,13 +20,14 @@ def user() -> None:
 @click.option("--name", required=True, help="As colleagues and the history show it.")
 @click.option("--regency", metavar="CODE", help="The regency whose desk it is, e.g. 16.03.")
 @click.option("--central", is_flag=True, help="For the central desk instead.")
+@click.option("--leader", is_flag=True, help="With --regency: looks on (Bupati, Sekda), changes nothing.")
 @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="SAHUT_NEW_PASSWORD")
-def add(username: str, name: str, regency: str | None, *, central: bool, password: str) -> None:
+def add(username: str, name: str, regency: str | None, *, central: bool, leader: bool, password: str) -> None:
     """Add an officer. The password is asked for (or taken from SAHUT_NEW_PASSWORD)."""
     from intake.understand.locate import regencies
 
-    if central == bool(regency):
-        msg = "give either --regency CODE or --central"
+    if central == bool(regency) or (central and leader):
+        msg = "give either --regency CODE (with --leader or without) or --central"
         raise click.UsageError(msg)
     if regency and regency not in regencies():
         msg = f"there is no regency {regency}"
@@ -35,7 +36,7 @@ def add(username: str, name: str, regency: str | None, *, central: bool, passwor
         try:
             made = officers.add(
                 connection, username=username, name=name, password=password,
-                role="central" if central else "regency", regency=regency,
+                role="central" if central else "leader" if leader else "regency", regency=regency,
             )  # fmt: skip
         except officers.PasswordTooShort:
             click.echo(f"the password needs at least {officers.SHORTEST_PASSWORD} characters", err=True)

@@ -291,6 +291,25 @@ def add_reminder(
     return done.rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """Somebody was reminded of a deadline of one report."""
+
+    clock: str
+    step: str
+    due_at: datetime
+    at: datetime
+
+
+def reminders_of(connection: Connection, report_id: int) -> list[Reminded]:
+    """Who was reminded of a report's deadlines, latest first."""
+    rows = connection.execute(
+        text("select clock, step, due_at, at from reminder where report_id = :id order by id desc limit 20"),
+        {"id": report_id},
+    )
+    return [Reminded(**row._mapping) for row in rows]
+
+
 def set_address(connection: Connection, regency: str, step: AlarmStep, address: str) -> None:
     """To which mailbox a step of reminding goes; an empty address ends it."""
     connection.execute(

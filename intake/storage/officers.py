@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, text
 
-Role = Literal["central", "regency"]
+Role = Literal["central", "regency", "leader"]
 
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's second recommendation
 #: Compared against when the name is unknown, so that the answer takes as long as for a known one.
@@ -31,7 +31,7 @@ class Officer:
     session_key: str
 
     def may_see(self, regency: str | None) -> bool:
-        """The central desk sees everything, a regency its own."""
+        """The central desk sees everything; a regency, and its leader, its own."""
         return self.role == "central" or (regency is not None and regency == self.regency)
 
 

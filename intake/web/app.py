@@ -16,6 +16,8 @@ from flask_wtf.csrf import CSRFProtect
 from intake.runtime import Runtime
 from intake.understand.locate import regencies
 from intake.web import compress, context, errors
+from intake.web.desk_entry import desk_entry
+from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
 from intake.web.health import health
 from intake.web.hooks import hooks
@@ -87,7 +89,7 @@ def create_app(rt: Runtime) -> Flask:
     csrf.exempt(hooks)  # providers prove their origin in their own way, each
     context.prepare(app)
     errors.register(app)
-    for part in (hooks, pages, track_pages, public_pages, places_api, log_in, desk_pages, health):
+    for part in (hooks, pages, track_pages, public_pages, places_api, log_in, desk_pages, desk_entry, desk_monev, health):
         app.register_blueprint(part)
     if rt.settings.lab:
         from intake.lab.pages import lab

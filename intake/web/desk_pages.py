@@ -1,4 +1,4 @@
-"""The officers' pages: inbox, one report, what can be done with it, and what could not be read.
+"""The officers' pages: the list of reports, one report, what can be done with it, and what could not be read.
 
 Who may do what is decided in ``intake.desk``; these pages only offer what it allows. Every page here passes
 ``require_officer``, and a report that is another's is a page that does not exist.
@@ -12,16 +12,20 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 
-from intake import desk
-from intake.desk import EmptyText, NotYours, ReportFile, View
+from intake import desk, labels, merging, search
+from intake.desk import EmptyText, NotYours, ReportFile
 from intake.domain.reference import report_id_of
-from intake.domain.report import StepNotAllowed
+from intake.domain.report import State, StepNotAllowed
+from intake.labels import NotAChoice
 from intake.runtime import Runtime
+from intake.saying import Preview, preview
+from intake.search import Wanted
 from intake.storage import quarantine
 from intake.storage.officers import Officer
 from intake.storage.reports import Report
+from intake.understand.classify import taxonomy
 from intake.understand.locate import regencies
-from intake.web import desk_words
+from intake.web import desk_marks, desk_words
 from intake.web.context import regencies_by_province, runtime
 from intake.web.conversation import joined, without_secrets
 from intake.web.log_in import officer_here, require_officer
@@ -60,6 +64,26 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "answer",
         lambda rt, officer, reference, typed: desk.answer(rt, officer, reference, words=typed.get("words", "")),
     ),
+    "tanya": Action(
+        "ask",
+        lambda rt, officer, reference, typed: desk.ask(rt, officer, reference, question=typed.get("question", "")),
+    ),
+    "luar": Action(
+        "pass_on",
+        lambda rt, officer, reference, typed: desk.pass_on(
+            rt, officer, reference, target=typed.get("target", ""), reason=typed.get("reason", "")
+        ),
+    ),
+    "catat": Action(
+        "note",
+        lambda rt, officer, reference, typed: desk.add_note(rt, officer, reference, words=typed.get("note", "")),
+    ),
+    "perbaiki": Action("correct", labels.correct),
+    "gabung": Action(
+        "merge",
+        lambda rt, officer, reference, typed: merging.merge(rt, officer, reference, into=typed.get("into", "").strip()),
+    ),
+    "pisah": Action("part", lambda rt, officer, reference, _: merging.part(rt, officer, reference)),
     "selesai": Action(
         "close",
         lambda rt, officer, reference, typed: desk.close(rt, officer, reference, reason=typed.get("reason", "")),
@@ -74,27 +98,28 @@ ACTIONS: Final[Mapping[str, Action]] = {
 
 @desk_pages.get("")
 def show_inbox() -> Response:
-    """The officer's reports of one view."""
-    asked = request.args.get("tampilan", "perlu_tindakan")
-    view: View = asked if asked in desk.VIEWS else "perlu_tindakan"
+    """The officer's reports of one view, narrowed by what the address says."""
+    wanted = Wanted.of(request.args)
     before = report_id_of(request.args.get("sebelum", ""))
-    officer = officer_here()
+    officer, now = officer_here(), runtime().clock()
     with runtime().engine.connect() as connection:
-        counts = desk.counts(connection, officer)
-        rows = desk.inbox(connection, officer, view=view, before=before, limit=_PAGE_SIZE + 1)
-    oldest_first = sorted(rows, key=lambda row: report_id_of(row.reference) or 0)
+        counts = search.counts(connection, officer, now=now)
+        rows = search.inbox(connection, officer, wanted, now=now, before=before, limit=_PAGE_SIZE + 1)
     more = len(rows) > _PAGE_SIZE
-    if more:
-        rows = [row for row in rows if row is not oldest_first[0]]
+    rows = rows[:_PAGE_SIZE]
     return make_response(
         render_template(
             "desk/inbox.html",
             officer=officer,
-            view=view,
+            wanted=wanted,
             views=desk_words.views(),
             counts=counts,
-            rows=rows,
-            older=oldest_first[1].reference if more else None,
+            # The most urgent of a page first; sorting keeps the rest in its order.
+            rows=sorted(rows, key=lambda row: row.urgency != "darurat"),
+            now=now,
+            older=rows[-1].reference if more else None,
+            topics=taxonomy().topics,
+            states=list(State),
             words=desk_words,
         )
     )
@@ -119,20 +144,32 @@ def show_report(reference: str) -> Response:
     return _report_page(reference)
 
 
+@desk_pages.get("/<reference>/cetak")
+def print_report(reference: str) -> Response:
+    """One report on paper: what was said, where it went, what was done, and no form."""
+    return _report_page(reference, template="desk/print.html")
+
+
 @desk_pages.post("/<reference>/<doing>")
 def act(reference: str, doing: str) -> Any:
     """Do one thing with a report. A colleague who was quicker is told of honestly, and nothing typed is lost."""
     action = ACTIONS.get(doing)
     if action is None:
         abort(404)
+    if action.name == "answer" and request.form.get("pratinjau"):
+        return _report_page(reference, show_preview=True)
     try:
         report = action.do(runtime(), officer_here(), reference, request.form)
     except NotYours:
         if action.name == "route" and request.form.get("regency", "") not in regencies():
             return _report_page(reference, fault="no_regency", status=400)
+        if action.name == "merge" and officer_here().role != "leader":
+            return _report_page(reference, fault="no_such_report", status=400)
         abort(404)
     except EmptyText:
         return _report_page(reference, fault="empty", status=400)
+    except NotAChoice:
+        return _report_page(reference, fault="no_choice", status=400)
     except StepNotAllowed:
         return _report_page(reference, fault="changed", status=409)
     flash(action.name)
@@ -141,36 +178,61 @@ def act(reference: str, doing: str) -> Any:
     return redirect(url_for(".show_report", reference=reference), 303)
 
 
-def _report_page(reference: str, *, fault: str = "", status: int = 200) -> Response:
-    officer = officer_here()
+def _report_page(
+    reference: str,
+    *,
+    fault: str = "",
+    status: int = 200,
+    show_preview: bool = False,
+    template: str = "desk/report.html",
+) -> Response:
+    officer, rt = officer_here(), runtime()
     try:
-        with runtime().engine.connect() as connection:
+        with rt.engine.connect() as connection:
             file = desk.open_file(connection, officer, reference)
+            alike = merging.similar(connection, officer, file.report)
     except NotYours:
         abort(404)
     offered = desk.may(file.report, officer)
+    typed = request.form
+    seen = preview(rt, file.report, typed.get("words", "")) if show_preview and "answer" in offered else None
+    cues = desk_marks.cues_of(file.decision)
     return make_response(
         render_template(
-            "desk/report.html",
+            template,
             officer=officer,
             file=file,
             report=file.report,
             said=joined(file.conversation, file.replies),
+            mark=lambda words: desk_marks.mark(words, cues),
             without_secrets=without_secrets,
             reporter=describe_reporter(file, officer),
             offered=offered,
-            actions=offered - {"answer"},
+            actions=offered - {"answer", "note", "correct", "merge", "part"},
+            similar=alike,
+            preview=seen,
+            price=_price_of(seen),
+            is_sms=rt.channels[file.report.channel].medium == "sms" if file.report.channel in rt.channels else False,
+            now=rt.clock(),
             candidates=_candidates(file),
             guesses=_guesses(file),
             heard=_heard(file),
-            provinces=regencies_by_province(),
+            provinces=regencies_by_province() if "route" in offered else (),
+            topics=taxonomy().topics,
+            types=labels.TYPES,
+            urgencies=labels.URGENCIES,
             words=desk_words,
-            typed=request.form,
+            typed=typed,
             fault=fault,
             longest_answer=desk.LONGEST_ANSWER,
         ),
         status,
     )
+
+
+def _price_of(seen: Preview | None) -> int:
+    """What an answer costs in rupiah; 0 where it costs nothing or nobody said what an SMS costs."""
+    return 0 if seen is None else seen.segments * runtime().settings.sms_price_rupiah
 
 
 def _candidates(file: ReportFile) -> list[tuple[str, str, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intake.desk import View
+from intake.search import View
 from intake.understand.classify.taxonomy import UnknownTopic, taxonomy
 from intake.web.context import choose_language
 from intake.web.context import in_language as _
@@ -108,6 +108,24 @@ def action(name: str) -> str:
         "closed": _("Diselesaikan"),
         "archived": _("Diarsipkan"),
         "restored": _("Dipulihkan dari arsip"),
+        "asked": _("Bertanya kepada pelapor"),
+        "answer_came": _("Jawaban pelapor masuk"),
+        "gave_up_asking": _("Pelapor tidak menjawab"),
+        "reminded": _("Pelapor diingatkan"),
+        "passed_on": _("Diteruskan ke instansi lain"),
+        "auto_closed": _("Ditutup otomatis"),
+        "corrected": _("Data diperbaiki"),
+        "merged": _("Digabung ke laporan lain"),
+        "parted": _("Dipisah kembali"),
+        "taken_down": _("Dicatat petugas dari laporan langsung"),
+        "taken_back": _("Ditarik kembali"),
+        "withdrawn": _("Dicabut pelapor"),
+        "finished": _("Dinyatakan selesai oleh pelapor"),
+        "reopened": _("Dibuka kembali oleh pelapor"),
+        "resent": _("Pelapor mengirim ulang"),
+        "asked_secret": _("Pelapor minta dirahasiakan"),
+        "asked_anonymous": _("Pelapor minta anonim"),
+        "incomplete": _("Pesan pelapor terpotong"),
         "reply_failed": _("Pesan kepada pelapor gagal dikirim"),
         "hand_over_failed": _("Gagal diteruskan ke sistem daerah"),
     }
@@ -133,6 +151,8 @@ def reason(code: str) -> str:
         "uji_coba": _("uji coba"),
         "makian_kosong": _("makian tanpa isi"),
         "iseng": _("iseng"),
+        "tanpa_balasan": _("tidak ada balasan selama 10 hari kerja"),
+        "tidak_dijawab": _("tidak dijawab"),
         "salah_kirim": _("salah kirim"),
         "kosong": _("kosong"),
     }
@@ -171,5 +191,64 @@ def done(name: str) -> str:
         "close": _("Laporan diselesaikan dan pelapor diberi tahu."),
         "archive": _("Laporan diarsipkan."),
         "restore": _("Laporan dipulihkan."),
+        "ask": _("Pertanyaan dikirim. Batas waktu berhenti sampai pelapor menjawab."),
+        "pass_on": _("Laporan diteruskan ke luar dan pelapor diberi tahu."),
+        "note": _("Catatan disimpan. Pelapor tidak dapat membacanya."),
+        "correct": _("Data laporan diperbaiki."),
+        "merge": _("Laporan digabung. Pelapornya ikut menerima setiap jawaban."),
+        "part": _("Laporan dipisah kembali."),
+        "taken_down": _("Laporan dicatat. Bila belum tampak di bawah, muat ulang halaman ini sebentar lagi."),
     }
     return known.get(name, "")
+
+
+def clock(kind: str) -> str:
+    """What a deadline is for."""
+    known = {
+        "verify": _("verifikasi"),
+        "reroute": _("penerusan kembali"),
+        "first_response": _("tanggapan pertama"),
+        "finish": _("penyelesaian"),
+        "answer": _("jawaban pelapor"),
+        "close": _("tutup otomatis"),
+    }
+    return _or_plain(known, kind)
+
+
+def lateness(code: str) -> str:
+    """Whether a deadline is over or near."""
+    known = {"terlambat": _("terlambat"), "segera": _("segera jatuh tempo")}
+    return known.get(code, "")
+
+
+def reminded(step: str) -> str:
+    """Who was reminded."""
+    known = {
+        "remind_officer": _("petugas"),
+        "remind_head": _("kepala unit"),
+        "tell_leader": _("pimpinan"),
+    }
+    return _or_plain(known, step)
+
+
+def report_class(code: str) -> str:
+    """The class that decides how long finishing may take."""
+    known = {
+        "informasi": _("permintaan informasi"),
+        "tidak_berkadar": _("pengaduan biasa"),
+        "berkadar": _("berkadar pengawasan"),
+    }
+    return _or_plain(known, code)
+
+
+def spoken_for(about: str) -> str:
+    """What a marked word of a text speaks for."""
+    known = {
+        "place": _("wilayah"),
+        "topic": _("topik"),
+        "type": _("jenis"),
+        "urgency": _("keadaan mendesak"),
+        "secrecy": _("kerahasiaan"),
+        "spam": _("bukan laporan"),
+    }
+    return _or_plain(known, about)

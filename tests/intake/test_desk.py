@@ -8,12 +8,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from intake import desk
+from intake import desk, labels, merging, search
 from intake.desk import EmptyText, NotYours
 from intake.domain.reference import reference_of
 from intake.domain.report import State, StepNotAllowed
 from intake.receive import receive
 from intake.runtime import Runtime
+from intake.search import Wanted
 from intake.storage import officers, replies
 from intake.storage.officers import Officer, PasswordTooShort
 from intake.storage.outbox import Job
@@ -48,6 +49,15 @@ def central(rt: Runtime) -> Officer:
     return an_officer(rt, "pusat", None)
 
 
+def a_leader(rt: Runtime, regency: str = MUARA_ENIM) -> Officer:
+    with rt.engine.begin() as connection:
+        made = officers.add(
+            connection, username="bupati", name="Bupati", password=PASSWORD, role="leader", regency=regency
+        )
+    assert made is not None
+    return made
+
+
 @pytest.fixture
 def reference(rt: Runtime) -> str:
     """A report at the desk of Muara Enim."""
@@ -64,7 +74,7 @@ def said(rt: Runtime) -> list[str]:
 
 def seen(rt: Runtime, officer: Officer) -> list[str]:
     with rt.engine.connect() as connection:
-        return [row.reference for row in desk.inbox(connection, officer)]
+        return [row.reference for row in search.inbox(connection, officer, now=rt.clock())]
 
 
 def test_a_regency_sees_its_own_and_the_centre_what_is_unclear(
@@ -86,6 +96,12 @@ DOINGS: list[Callable[[Runtime, Officer, str], object]] = [
     lambda rt, who, which: desk.archive(rt, who, which, reason="x"),
     desk.restore,
     lambda rt, who, which: desk.route(rt, who, which, regency="32.01"),
+    lambda rt, who, which: desk.ask(rt, who, which, question="x"),
+    lambda rt, who, which: desk.pass_on(rt, who, which, target="x", reason="x"),
+    lambda rt, who, which: desk.add_note(rt, who, which, words="x"),
+    lambda rt, who, which: labels.correct(rt, who, which, {"urgency": "tinggi"}),
+    lambda rt, who, which: merging.merge(rt, who, which, into=which),
+    merging.part,
 ]
 
 
@@ -99,6 +115,106 @@ def test_a_stranger_can_do_nothing_and_learns_nothing(
         doing(rt, stranger, reference_of(123_456))
     with rt.engine.connect() as connection:
         assert desk.find(connection, an_officer(rt, "p", None), reference).state is State.TERDISPOSISI
+
+
+@pytest.mark.parametrize("doing", DOINGS)
+def test_a_leader_looks_on_and_changes_nothing(
+    rt: Runtime, reference: str, doing: Callable[[Runtime, Officer, str], object]
+) -> None:
+    leader = a_leader(rt)
+    with pytest.raises(NotYours):
+        doing(rt, leader, reference)
+    with rt.engine.connect() as connection:
+        assert desk.find(connection, leader, reference).state is State.TERDISPOSISI
+        with pytest.raises(NotYours):
+            desk.find(connection, a_leader_of_bogor(rt), reference)
+
+
+def a_leader_of_bogor(rt: Runtime) -> Officer:
+    with rt.engine.begin() as connection:
+        made = officers.add(
+            connection, username="bupati-bogor", name="B", password=PASSWORD, role="leader", regency="32.01"
+        )
+    assert made is not None
+    return made
+
+
+def test_passed_on_the_clock_rests_and_the_citizen_is_told(rt: Runtime, reference: str, own: Officer) -> None:
+    with pytest.raises(EmptyText):
+        desk.pass_on(rt, own, reference, target="PLN", reason=" ")
+    report = desk.pass_on(rt, own, reference, target=" PLN  ULP Muara Enim ", reason="jaringan listrik")
+    assert report.state is State.DITERUSKAN
+    with rt.engine.connect() as connection:
+        last = replies.of_report(connection, report.id)[-1]
+        standing = desk.open_file(connection, own, reference).standing
+    assert "diteruskan ke PLN ULP Muara Enim" in last.text
+    assert standing is not None
+    assert standing.next_due is None
+    desk.answer(rt, own, reference, words="Tiang sudah diganti PLN.")
+
+
+def test_a_note_is_for_colleagues_only(rt: Runtime, reference: str, own: Officer) -> None:
+    before = said(rt)
+    desk.add_note(rt, own, reference, words="  Kades sudah ditelepon. ")
+    with rt.engine.connect() as connection:
+        file = desk.open_file(connection, own, reference)
+    assert [(note.text, note.officer) for note in file.notes] == [("Kades sudah ditelepon.", "muaraenim")]
+    assert said(rt) == before
+    assert all("Kades" not in str(step) for step in file.history)
+
+
+def listed(rt: Runtime, officer: Officer, **asked: str) -> list[str]:
+    with rt.engine.connect() as connection:
+        rows = search.inbox(connection, officer, Wanted.of({"tampilan": "semua", **asked}), now=rt.clock())
+    return [row.reference for row in rows]
+
+
+def test_reports_are_found_by_stems_numbers_and_only_in_the_own_regency(
+    rt: Runtime, reference: str, own: Officer, stranger: Officer, central: Officer
+) -> None:
+    for words in (
+        "rusaknya jalan",
+        '"jalan rusak"',
+        "kerusakan",
+        reference.lower(),
+        "berlubang or rusak",
+        "jalan -banjir",
+    ):
+        assert listed(rt, own, cari=words) == [reference], words
+        assert listed(rt, stranger, cari=words) == [], words
+    assert listed(rt, central, cari="jalan rusak") == [reference]
+    assert listed(rt, own, cari="banjir") == []
+    assert listed(rt, own, cari="jalan -rusak") == []
+    for odd in ("'@32.01'", '"', "& | !", "16.03", "@16.03", ":*", "\\"):
+        listed(rt, stranger, cari=odd)
+        assert listed(rt, stranger, cari=odd) == []
+    receive(rt, "sms_twilio", an_sms(f"{reference} dekat jembatan gantung"))
+    jobs.carry_out(rt, Job.PROCESS)
+    assert listed(rt, own, cari="jembatan") == [reference], "what was added later is found too"
+
+
+def test_filters_narrow(rt: Runtime, reference: str, own: Officer) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(text("update deadline set next_due = now() - interval '1 hour', soon_at = null"))
+        day = connection.execute(text("select (opened_at at time zone 'Asia/Jakarta')::date from report")).scalar_one()
+    for kept in (
+        {"batas": "terlambat"}, {"topik": "INF.01"}, {"keadaan": "terdisposisi"}, {"saluran": "sms_twilio"},
+        {"dari": str(day), "sampai": str(day)}, {"batas": "x", "keadaan": "y", "dari": "z"},
+    ):  # fmt: skip
+        assert listed(rt, own, **kept) == [reference], kept
+    for none in (
+        {"batas": "segera"}, {"topik": "KES.01"}, {"keadaan": "selesai"}, {"urgensi": "darurat"},
+        {"sampai": "2020-01-01"}, {"saluran": "email_mime"}, {"unit": "Dinas Lain"},
+    ):  # fmt: skip
+        assert listed(rt, own, **none) == [], none
+    with rt.engine.connect() as connection:
+        assert search.counts(connection, own, now=rt.clock()).late == 1
+
+
+def test_what_was_wanted_survives_its_address() -> None:
+    asked = {"tampilan": "semua", "batas": "segera", "topik": "INF.01", "dari": "2026-01-02", "cari": "jalan rusak"}
+    assert Wanted.of(asked).as_query() == asked
+    assert Wanted.of({}).as_query() == {"tampilan": "perlu_tindakan"}
 
 
 def test_an_answer_is_promised_to_the_citizen(rt: Runtime, reference: str, own: Officer) -> None:
@@ -180,9 +296,12 @@ def test_put_aside_and_restored(rt: Runtime, reference: str, own: Officer, centr
 def test_what_a_page_offers_can_be_done(rt: Runtime, reference: str, own: Officer, central: Officer) -> None:
     with rt.engine.connect() as connection:
         report = desk.find(connection, own, reference)
-    assert desk.may(report, own) == {"send_back", "take_up", "answer", "close", "archive"}
+    assert desk.may(report, own) == {
+        "send_back", "take_up", "answer", "close", "archive", "ask", "pass_on", "merge", "correct", "note",
+    }  # fmt: skip
+    assert desk.may(report, a_leader(rt)) == frozenset()
     closed = desk.close(rt, own, reference)
-    assert desk.may(closed, central) == frozenset()
+    assert desk.may(closed, central) == {"note"}
 
 
 def test_log_in_by_name_and_password_until_it_is_locked(rt: Runtime, own: Officer) -> None:

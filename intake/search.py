@@ -1,0 +1,224 @@
+"""The officer's list of reports: views, filters, and a search in the words citizens used.
+
+What surprises: words are found by their stems ("perbaikan" finds "diperbaiki"), as PostgreSQL's Indonesian dictionary
+cuts them, and the regency is one of the words, so that a search never reads the reports of other regencies. Pages are
+cut by the id of the last report shown, which costs the same on the thousandth page as on the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final, Literal
+
+from sqlalchemy import Connection, text
+
+from intake.domain.calendar import ZONES
+from intake.domain.reference import report_id_of
+from intake.domain.report import AT_THE_DESK, FOR_TRIAGE, State
+from intake.storage.deadlines import CENTRAL_ZONE, place_word
+from intake.storage.officers import Officer
+from intake.understand.locate import regencies
+
+View = Literal["perlu_tindakan", "menunggu", "selesai", "disisihkan", "semua"]
+Lateness = Literal["", "terlambat", "segera"]
+
+#: The views of the inbox: which states each shows.
+VIEWS: Final[dict[View, frozenset[State]]] = {
+    "perlu_tindakan": AT_THE_DESK - {State.DITINDAKLANJUTI},
+    "menunggu": frozenset({State.DITINDAKLANJUTI, State.TERTUNDA, State.DITERUSKAN}),
+    "selesai": frozenset({State.SELESAI}),
+    "disisihkan": frozenset({State.DIARSIPKAN, State.DIGABUNG}),
+    "semua": frozenset(State),
+}
+#: For the central desk what needs action is what no regency has.
+_CENTRAL_ACTION: Final = FOR_TRIAGE | {State.DITERIMA}
+_LONGEST_SEARCH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which reports of the officer's are listed; empty fields do not narrow. Days are the officer's calendar days."""
+
+    view: View = "perlu_tindakan"
+    state: str = ""
+    topic: str = ""
+    urgency: str = ""
+    channel: str = ""
+    unit: str = ""
+    lateness: Lateness = ""
+    since: date | None = None
+    until: date | None = None
+    words: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the view was chosen."""
+        return self != Wanted(view=self.view)
+
+    @classmethod
+    def of(cls, typed: Mapping[str, str]) -> Wanted:
+        """What an address asks for; what it cannot mean is left out, so that an old link still shows something."""
+        typed = {name: value.replace("\0", " ").strip() for name, value in typed.items()}
+        asked = typed.get("tampilan", "")
+        view: View = asked if asked in VIEWS else "semua" if typed.get("cari") else "perlu_tindakan"
+        late = typed.get("batas", "")
+        state = typed.get("keadaan", "")
+        return cls(
+            view=view,
+            state=state if state in set(State) else "",
+            topic=typed.get("topik", "")[:20],
+            urgency=typed.get("urgensi", "")[:20],
+            channel=typed.get("saluran", "")[:40],
+            unit=typed.get("unit", "")[:200],
+            lateness=late if late in {"terlambat", "segera"} else "",  # type: ignore[arg-type]
+            since=_day(typed.get("dari", "")),
+            until=_day(typed.get("sampai", "")),
+            words=" ".join(typed.get("cari", "").split())[:_LONGEST_SEARCH],
+        )
+
+    def as_query(self) -> dict[str, str]:
+        """The address of this list again."""
+        fields = {
+            "tampilan": self.view, "keadaan": self.state, "topik": self.topic, "urgensi": self.urgency,
+            "saluran": self.channel, "unit": self.unit, "batas": self.lateness,
+            "dari": self.since.isoformat() if self.since else "",
+            "sampai": self.until.isoformat() if self.until else "", "cari": self.words,
+        }  # fmt: skip
+        return {name: value for name, value in fields.items() if value}
+
+
+def _day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """``next_due`` is when the officers' next deadline ends, None while none runs; ``soon_at`` when that is soon."""
+
+    id: int
+    reference: str
+    state: State
+    regency: str | None
+    topic: str | None
+    urgency: str | None
+    unit: str | None
+    secret: bool
+    opened_at: datetime
+    channel: str
+    beginning: str
+    next_due: datetime | None
+    next_clock: str | None
+    soon_at: datetime | None
+
+    def lateness(self, now: datetime) -> Lateness:
+        """Whether the next deadline is over, or soon."""
+        if self.next_due is None:
+            return ""
+        if now > self.next_due:
+            return "terlambat"
+        return "segera" if self.soon_at is not None and now >= self.soon_at else ""
+
+
+def states_of(officer: Officer, view: View) -> frozenset[State]:
+    """Which states a view shows this officer."""
+    if officer.role == "central" and view == "perlu_tindakan":
+        return _CENTRAL_ACTION
+    return VIEWS[view]
+
+
+def inbox(
+    connection: Connection,
+    officer: Officer,
+    wanted: Wanted | None = None,
+    *,
+    now: datetime,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[InboxRow]:
+    """The officer's reports that are wanted, newest first. ``before``: only those of smaller id."""
+    wanted = wanted or Wanted()
+    states = {State(wanted.state)} if wanted.state else states_of(officer, wanted.view)
+    where = ["r.state = any(:states)"]
+    values: dict[str, object] = {"states": [str(s) for s in states], "limit": limit}
+    if officer.regency is not None:
+        where.append("r.regency = :regency")
+        values["regency"] = officer.regency
+    if before is not None:
+        where.append("r.id < :before")
+        values["before"] = before
+    for column in ("topic", "urgency", "channel", "unit"):
+        if chosen := getattr(wanted, column):
+            where.append(f"r.{column} = :{column}")
+            values[column] = chosen
+    if wanted.lateness:
+        where.append(
+            "d.next_due < :now" if wanted.lateness == "terlambat" else "d.soon_at <= :now and d.next_due >= :now"
+        )
+        values["now"] = now
+    zone = ZONES[regencies()[officer.regency].zone if officer.regency else CENTRAL_ZONE]
+    if wanted.since:
+        where.append("r.opened_at >= :since")
+        values["since"] = datetime.combine(wanted.since, time.min, zone)
+    if wanted.until:
+        where.append("r.opened_at < :until")
+        values["until"] = datetime.combine(wanted.until, time.min, zone) + timedelta(days=1)
+    joins = "left join deadline d on d.report_id = r.id"
+    if wanted.words:
+        report_id = report_id_of(wanted.words)
+        if report_id is not None:
+            where.append("r.id = :report_id")
+            values["report_id"] = report_id
+        else:
+            joins += " join search_words s on s.report_id = r.id"
+            where.append(
+                "s.words @@ (websearch_to_tsquery('indonesian', :words) && cast(:place as tsquery))"
+                if officer.regency
+                else "s.words @@ websearch_to_tsquery('indonesian', :words)"
+            )
+            values["words"] = wanted.words
+            values["place"] = f"'{place_word(officer.regency)}'"
+    rows = connection.execute(
+        text(f"""
+            select found.*, left(m.text, 200) as beginning
+            from (select r.id, r.reference, r.state, r.regency, r.topic, r.urgency, r.unit, r.secret, r.opened_at,
+                         r.channel, d.next_due, d.next_clock, d.soon_at
+                  from report r {joins} where {" and ".join(where)} order by r.id desc limit :limit) as found
+            join message m on m.id = found.id order by found.id desc
+        """),
+        values,
+    )
+    return [InboxRow(**{**row._mapping, "state": State(row.state)}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many reports each view holds, and how many of the open ones are late or nearly so."""
+
+    views: dict[View, int]
+    late: int
+    soon: int
+
+
+def counts(connection: Connection, officer: Officer, *, now: datetime) -> Counts:
+    """Count the officer's reports."""
+    place = {"regency": officer.regency}
+    rows = connection.execute(
+        text("""select state, count(*) as n from report
+                where cast(:regency as text) is null or regency = :regency group by state"""),
+        place,
+    )
+    by_state = {State(row.state): int(row.n) for row in rows}
+    due = connection.execute(
+        text("""select count(*) filter (where d.next_due < :now) as late,
+                       count(*) filter (where d.next_due >= :now and d.soon_at <= :now) as soon
+                from deadline d join report r on r.id = d.report_id
+                where d.next_due is not null and (cast(:regency as text) is null or r.regency = :regency)"""),
+        {**place, "now": now},
+    ).one()
+    views = {view: sum(by_state.get(state, 0) for state in states_of(officer, view)) for view in VIEWS}
+    return Counts(views, int(due.late), int(due.soon))
