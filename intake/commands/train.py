@@ -38,6 +38,7 @@ _WORD_WEIGHT = 6.0
 _REGULARISATION = {"type": 0.5, "urgency": 0.4, "report": 0.8, "wish": 0.8}
 _FOLDS, _STEPS = 5, 200
 _COPIES, _FORGOTTEN_SHARE = 4, 0.33
+_RARE_COUNTS_MORE = 0.8
 _HUMILITY = {"group": 1.2}
 """Even with words forgotten, texts the lexicon grew on are easier than new ones: confidences are lowered for it."""
 
@@ -243,11 +244,11 @@ def _fit(head: str, labelled: Sequence[tuple[Reading, str, int]], keys: Sequence
 
 
 def _weights(head: str, truth: list[str]) -> dict[str, float] | None:
-    """Return a weight for each type: rare ones count more, by the square root of how rare. Other heads: no weights."""
+    """Return a weight for each type: rare ones count more, by almost as much as they are rare. Other heads: no weights."""
     if head != "type":
         return None
     counted = Counter(truth)
-    return {name: (len(truth) / (len(counted) * count)) ** 0.5 for name, count in counted.items()}
+    return {name: (len(truth) / (len(counted) * count)) ** _RARE_COUNTS_MORE for name, count in counted.items()}
 
 
 def _is_used(head: str, name: str) -> bool:

@@ -41,7 +41,8 @@ class Classifier:
         """Return the classification of ``text``; ``subject`` (of a mail or form) is read in front of it."""
         reading = self._lexicon.read(f"{subject}\n{text}" if subject else text)
         verdict = self._judge.weigh(reading)
-        reason = find_reason(self._lexicon, reading, verdict.no_report)
+        wish = find_wish(self._lexicon, reading, verdict.wish)
+        reason = find_reason(self._lexicon, reading, verdict.no_report, asks=wish.said)
         if reason is not None:
             return self._put_aside(reading, verdict, reason)
         verdict = _with_thanks(self._without_manners(reading, verdict))
@@ -50,7 +51,6 @@ class Classifier:
         topics = self._topics(reading, verdict, kind)
         topic = self._lexicon.taxonomy.topics[topics[0].code]
         urgency = self._urgency(verdict)
-        wish = find_wish(self._lexicon, reading, verdict.wish)
         demanded = topic_demands_secrecy(self._lexicon, reading, topic.code)
         responsible = find_responsible(self._lexicon, reading, topic)
         evidence = {"topic": self._words_for(reading, topic)}

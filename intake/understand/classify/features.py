@@ -12,12 +12,14 @@ from zlib import crc32
 
 from intake.understand.classify.lexicon import CUES, Lexicon, Reading
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 HASH_BITS = 16
 _MASK = (1 << HASH_BITS) - 1
 _MAX_WORDS = 1_500
 _CLOSING_WORDS = 6
-_LINK = re.compile(r"https?:|www\.|\b(?:bit\.ly|wa\.me|t\.me)\b|\.(?:com|net|xyz|top|click|info|site)\b")
+_LINK = re.compile(
+    r"https?:|www\.|\b(?:bit\.ly|wa\.me|t\.me|s\.id|linktr\.ee|shp\.ee)\b|\.(?:com|net|xyz|top|click|info|site|vip|online)\b"
+)
 SURFACE = (
     "question",
     "exclaim",
@@ -33,7 +35,13 @@ SURFACE = (
     "danger",
     "unsaid",
     "closing",
+    "price",
+    "percent",
+    "code",
 )
+_PRICE = re.compile(r"\d ?(?:rb|rban|ribuan|ribu|jt|jtan|jutaan|juta|k)\b|rp[. ]{0,2}\d")
+_PERCENT = re.compile(r"\d ?(?:%|persen)")
+_CODE = re.compile(r"(?<![\d.,-])(?:\d{4,8}|\d{3}[- ]\d{3})(?![\d.,-])")
 _PHONE = re.compile(r"(?:\+?62|0)8\d[\d -]{7,13}")
 
 
@@ -73,6 +81,9 @@ def dense(reading: Reading) -> list[float]:
         danger(reading),
         float(max(0.0, max(scores[-len(CUES) :][_SPAM]) - 0.5 * max(reading.groups)) ** 0.5),
         1.0 if closes_with_thanks(reading.roots) else 0.0,
+        1.0 if _PRICE.search(text) else 0.0,
+        1.0 if ("%" in text or "persen" in text) and _PERCENT.search(text) else 0.0,
+        1.0 if _CODE.search(text) else 0.0,
     ]
     return groups + cues + surface
 

@@ -42,6 +42,9 @@ class Matcher:
         self._pairs: dict[str, dict[str, list[tuple[int, str, str, tuple[tuple[int, float], ...]]]]] = {}
         words: set[str] = set()
         for term, value in collected.items():
+            if term.isalnum():
+                self._single[term] = value
+                continue
             if "~" in term:
                 first, _, second = term.partition("~")
                 words.add(first)
@@ -49,16 +52,13 @@ class Matcher:
                 self._pair(first, second, (_NEAR, "", term, value))
                 self._pair(second, first, (_NEAR, "", term, value))
                 continue
-            if " " not in term and "_" not in term:
-                words.add(term)
-                self._single[term] = value
-                continue
             parts = term.replace("_", " ").split(" ")
             if len(parts) not in (2, 3):
                 raise UnreadableTerm(term)
             words.update(parts)
             gap = 1 if term[len(parts[0])] == "_" else _GAP
             self._pair(parts[0], parts[1], (gap, parts[2] if len(parts) == 3 else "", term, value))
+        words.update(self._single)
         self.words = frozenset(words)
         """Every word that stands in a term."""
 
@@ -117,5 +117,5 @@ def read_terms(lines: Iterable[str], numbers: Mapping[str, int]) -> list[tuple[s
             continue
         name, weight, listed = line.split("\t")
         number, value = numbers[name], float(weight)
-        terms += [(term.strip(), number, value) for term in listed.split(",") if term.strip()]
+        terms += [(term, number, value) for term in listed.replace(", ", ",").split(",") if term]
     return terms

@@ -10,6 +10,7 @@ near a word of asking or of the sender's own; and it is taken back by a "tidak p
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -18,7 +19,63 @@ from intake.understand.classify.lexicon import Lexicon, Reading
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
 _TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
 _REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
-_STRONG_TOPIC, _LIKELY = 18.0, 0.25
+_STRONG_TOPIC, _LIKELY = 18.0, 0.15
+_HINTS = frozenset(
+    {"record", "secret", "confidential", "redaksi", "samaran", "rhs", "perlindungan", "lindungi", "dilindungi", "siapa"}
+    | {"dikenal", "kenal", "hide", "nama", "identitas", "jati", "data", "biodata", "inisial", "nomor", "nomer", "hp"}
+    | {
+        "asma",
+        "namo",
+        "jeneng",
+        "sumber",
+        "jangan",
+        "tandatangani",
+        "ditandatangani",
+        "ojo",
+        "aja",
+        "ojok",
+        "ulah",
+        "jan",
+        "jang",
+    }
+    | {"jo", "ampun", "sampun", "usah", "ulun", "takut", "wedi", "ajrih", "sieun", "takuik", "jejeh", "jeri", "boleh"}
+)
+_ABOUT_SENDER = r"(?:nama|identitas|jati diri|data diri|biodata|inisial|nomor|nomer|hp|asma|namo|jeneng)"
+_ASKS = (
+    r"\b(?:off (?:the )?record|keep (?:it )?(?:a )?secret|confidential|nama ada pada redaksi|bukan nama sebenarnya"
+    r"|nama samaran|rhs|rhsia|rahsia|(?:di ?)?rahasia(?:in|ken|kno)|disamarin"
+    r"|(?:tolong|mohon|minta|harap|agar|supaya|biar|jadi|ya) (?:\w+ ){0,3}(?:rahasiakan|dirahasiakan|disamarkan|samarkan)"
+    r"|kerahas\w+|perlindungan (?:saksi|pelapor|hukum|kalau|buat saya|untuk saya)|minta (?:di)?lindung\w*"
+    r"|(?:ingin|mau|minta|biar|supaya) tetap tidak (?:di)?kenal|(?:hide|sembunyikan|lindungi|tutupi?) "
+    + _ABOUT_SENDER
+    + r"|"
+    + _ABOUT_SENDER
+    + r" (?:\w+ ){0,3}(?:di ?tutup(?! pohon)|ditutupi|disensor|diblur|disembunyikan|dilindungi)"
+    r"|(?:tidak|belum|maaf tidak) (?:\w+ ){0,2}(?:menyebut|menyebutkan|sebut|sebutkan|cantumkan|mencantumkan|nyebut"
+    r"|ngasih|kasih|memberi|memberikan|menulis|tulis) (?:nama|identitas|jati diri)"
+    r"(?! (?:jalan|gang|toko|desa|orang|obat|dokter))"
+    r"|(?:tahu|tau) siapa (?:yang )?(?:kirim|lapor|ngadu|mengadu|adu|nulis|menulis|sms|mengirim|melapor|melaporkan)"
+    r"|sumber (?:\w+ ){0,2}jangan|jangan (?:\w+ ){0,2}(?:ekspos|expose|dishare|upload|diunggah|dibocorkan|bocorin)"
+    r"|(?:surat|laporan|sms|pesan|aduan|isi) (?:\w+ ){0,2}hanya untuk (?:bapak|ibu|pak|bu|bupati|inspektorat|walikota)"
+    r"|tidak (?:saya |kami )?(?:tandatangani|tanda tangani|ditandatangani) karena"
+    r"|(?:ojo|aja|ojok|ulah|jan|jang|jo|ampun|sampun|ndak usah|tak usah|usah|ulun) (?:\w+ ){0,3}"
+    r"(?:bilang|bebeja|ngomong|omong|sabuik|sebut|disebut|nyebut|carita|kandah|dibeja\w*|kasi tau|padahan|sambat)"
+    r"|(?:takut|wedi|ajrih|sieun|takuik|jejeh|gamang|jeri) (?:\w+ ){0,4}(?:tahu|tau|ketahuan|ketauan|kaweruhan"
+    r"|disengiti|dimarahi|diintimidasi|dendam|dibalas|dibales|membalas|dibenci|dipecat|diteror|digerebek|diapa apakan)"
+    r"|(?:suami|istri|orang rumah|bos|mandor|atasan|kades|kadus|rt|rw|lurah|mereka|dia|pelaku) (?:\w+ )?"
+    r"(?:tidak boleh|jangan sampai|jangan) (?:tahu|tau))\b"
+)
+_OTHERS_HIDE = re.compile(
+    r"rahasia(?:in|kan)? (?:terjamin|umum|negara|dagang|bank|kode)|kerahasiaan (?:terjamin|data nasabah)"
+)
+_LOOK_ALIKES = (
+    ("bilang", r"jangan (?:cuma |hanya |selalu )?bilang (?:\w+ )?(?:tidak|belum|nanti|sudah|masih|akan|anggaran)"),
+    ("bocor", r"\b(?:pipa|atap|air|keran|kran|ledeng|genteng|tangki|tanggul|selang|gas|got) (?:\w+ ){0,6}bocor"),
+    ("nomor", r"nomor (?:antri\w*|antre\w*|loket|rumah|induk|kendaraan|polisi|rekening|urut|peserta)"),
+    ("nama", r"nama (?:\w+ )?(?:jalan|gang|desa|dusun|anak|ibu|ayah|bapak|istri|suami|toko|sekolah|obat|orang tua)\b"),
+    ("nama", r"(?:papan|ganti|beri|kasih|salah|ejaan) (?:\w+ )?nama|nama (?:\w+ ){0,4}salah|tanpa nama di\b"),
+)
+"""Words near each other that mean something else: a pipe that leaks, the number of a queue, the name of a street."""
 _SPEAKS_OF_IT = frozenset(
     {"jangan", "rahasia", "nama", "identitas", "takut", "sebut", "siapa", "tahu", "hanya", "cukup", "diam", "bocor"}
     | {"kenal", "dikenal", "sembunyi", "malu", "tanpa", "khusus", "lindungi", "pelapor", "hapus", "umum", "publik"}
@@ -27,11 +84,12 @@ _SPEAKS_OF_IT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the sender asks for, and the words that say so."""
+    """What the sender asks for, and the words that say so. ``said`` is false where only the judge thinks so."""
 
     secret: bool
     anonymous: bool
     words: tuple[str, ...]
+    said: bool
 
 
 def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
@@ -45,16 +103,28 @@ def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
     secret: list[str] = []
     anonymous: list[str] = []
     taken_back = [(hit.start, hit.end) for hit in reading.hits if any(place == withdrawn for place, _ in hit.worth)]
+    spoken = " ".join(reading.words)
+    mistaken = (
+        _mistaken(spoken)
+        if any(asked == place or hidden == place for hit in reading.hits for place, _ in hit.worth)
+        else set()
+    )
     for hit in reading.hits:
         kinds = {place for place, _ in hit.worth} & {asked, hidden}
         if not kinds or _is_taken_back(hit.start, hit.end, taken_back, reading.roots):
+            continue
+        if mistaken and not mistaken.isdisjoint(reading.roots[hit.start : hit.end + 1 : max(1, hit.end - hit.start)]):
             continue
         if asked in kinds:
             secret.append(hit.term)
         if hidden in kinds:
             anonymous.append(hit.term)
-    if likely >= _LIKELY and not (secret or anonymous or taken_back) and not _SPEAKS_OF_IT.isdisjoint(reading.roots):
-        return Wish(True, True, ("kalimatnya",))
+    plain = _plain_request(spoken) if _may_ask(reading) else None
+    if plain and not taken_back and not _refused(spoken, plain.start()):
+        anonymous.append(plain.group(0))
+    decided = secret or anonymous or taken_back or mistaken
+    if likely >= _LIKELY and not decided and not _SPEAKS_OF_IT.isdisjoint(reading.roots):
+        return Wish(True, True, ("kalimatnya",), said=False)
     short = _SHORT_REQUEST.search(reading.text)
     if short and not taken_back:
         word = short.group(1) or short.group(2)
@@ -64,7 +134,36 @@ def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
         bool(secret) or (bool(anonymous) and not only_anonymous),
         bool(anonymous),
         tuple(dict.fromkeys(word.replace("_", " ").replace("~", " … ") for word in secret + anonymous)),
+        said=bool(secret or anonymous),
     )
+
+
+def _may_ask(reading: Reading) -> bool:
+    """Whether a word stands in the text without which no plain request is made: most texts are spared the search."""
+    text = reading.text
+    return not _HINTS.isdisjoint(reading.words) or "rahas" in text or "samar" in text or "hanya untuk" in text
+
+
+def _plain_request(spoken: str) -> re.Match[str] | None:
+    return _compiled(_ASKS).search(spoken)
+
+
+def _mistaken(spoken: str) -> set[str]:
+    return {word for word, pattern in _LOOK_ALIKES if _compiled(pattern).search(spoken)}
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return ``pattern`` ready for use; made when first needed, because starting must be quick."""
+    return re.compile(pattern)
+
+
+def _refused(spoken: str, start: int) -> bool:
+    """Whether what stands at ``start`` is not asked for but spoken of: refused, or done by somebody else."""
+    before = spoken[:start].split()[-3:]
+    if "jangan" not in before and not _TAKES_BACK.isdisjoint(before):
+        return True
+    return bool(_OTHERS_HIDE.search(spoken, start))
 
 
 def _is_taken_back(start: int, end: int, taken_back: list[tuple[int, int]], roots: list[str]) -> bool:

@@ -18,6 +18,8 @@ from intake.understand.classify import classify
         ("Pinjaman cepat cair tanpa jaminan, bunga rendah, syarat mudah, hubungi WA sekarang, promo hari ini", "iklan"),
         ("sebarkan pesan ini ke 20 teman anda, jangan diputus, nanti dapat rezeki", "berantai"),
         ("goblok", "makian_kosong"),
+        ("Servis AC kulkas panggilan, teknisi datang ke rumah, garansi, hub 0811 0000 2233", "iklan"),
+        ("Saldo rekening Anda Rp2.410.233. Transaksi QRIS Rp45.000 berhasil", "bank"),
     ],
 )
 def test_put_aside_with_a_reason(text: str, reason: str) -> None:
@@ -35,6 +37,9 @@ def test_put_aside_with_a_reason(text: str, reason: str) -> None:
         "banjir",
         "selamat pagi pak, air pdam mati",
         "sampah!",
+        "jalan!!!",
+        "rahasiakan identitas saya ya pak",
+        "lowongan kerja di pabrik minta uang 5 juta, calo",
     ],
 )
 def test_reports_stay_reports(text: str) -> None:

@@ -16,6 +16,12 @@ from intake.understand.classify import classify
         "kandang ayam bau, jangan sampai ketahuan saya yang lapor",
         "warung jual miras, nama saya disamarkan pak",
         "limbah pabrik dibuang ke sungai, tolong lindungi identitas pelapor",
+        "ini off the record ya, bidan desa jarang di tempat",
+        "pasar kotor. maaf saya tidak menyebut nama demi keamanan",
+        "nyuwun tulung asma kula ampun disebut, dalan kampung rusak",
+        "saya pegawai di situ, data diri saya mohon dijaga kerahasiaannya",
+        "minta perlindungan pelapor kalau laporan ini diproses",
+        "tolong dirahasiain",
     ],
 )
 def test_a_wish_to_stay_unknown_sets_both_flags(text: str) -> None:
@@ -37,6 +43,11 @@ def test_the_bare_word_anonim_hides_the_name_and_not_the_text() -> None:
         "sudah rahasia umum jalan itu selalu banjir",
         "anak-anak takut lewat jembatan rusak itu",
         "jembatan goyang, kami takut jatuh",
+        "pipa bocor di depan pasar, jangan dibiarkan",
+        "nama jalan di papan salah tulis, mohon diganti",
+        "jangan bilang tidak ada anggaran terus",
+        "nomor antrian jangan dibuka jam 10 dong",
+        "lampu mati, nama saya siap disebut kalau perlu",
     ],
 )
 def test_talk_of_secrets_and_fear_is_no_wish(text: str) -> None:
