@@ -60,11 +60,17 @@ class ImapServer:
     def opened(self) -> Iterator[OpenFolder]:
         """The folder, open. Raises Unreachable, at any point."""
         try:
-            with self._connect().login(self.user, self.password, initial_folder=None) as mailbox:
+            connected = self._connect()
+            try:
+                connected.login(self.user, self.password, initial_folder=None)
+            except BaseException:
+                connected.client.shutdown()
+                raise
+            with connected as mailbox:
                 mailbox.folder.set(self.folder, readonly=not self.move_to)
                 yield OpenFolder(self, mailbox)
         except (OSError, imaplib.IMAP4.error, ImapToolsError) as fault:
-            raise Unreachable(f"IMAP: {type(fault).__name__}") from fault
+            raise Unreachable("the mailbox cannot be read: " + type(fault).__name__) from fault
 
     def _connect(self) -> BaseMailBox:
         trust = self.trust or ssl.create_default_context()

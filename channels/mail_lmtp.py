@@ -26,7 +26,7 @@ _AT_ONCE: Final = 8
 Keep = Callable[[bytes, str, str], bool]
 
 
-class LmtpDoor(Controller):  # type: ignore[misc]
+class LmtpDoor(Controller):
     """Listens in a thread of its own, keeps letters in some others."""
 
     def __init__(self, *, host: str, port: int, keep: Keep, is_ours: Callable[[str], bool], most_bytes: int) -> None:
@@ -40,9 +40,9 @@ class LmtpDoor(Controller):  # type: ignore[misc]
         """One connection's protocol."""
         return LMTP(self, enable_SMTPUTF8=True, data_size_limit=self._most_bytes, ident="Sahut", hostname="sahut")
 
-    def stop(self, no_assert: bool | None = None) -> None:
+    def stop(self, no_assert: bool = False) -> None:  # the library's signature
         """Stop listening; letters that are being kept are waited for."""
-        super().stop(no_assert)
+        super().stop(bool(no_assert))
         self._pool.shutdown(wait=True)
 
     async def handle_RCPT(  # noqa: N802 - the library's name

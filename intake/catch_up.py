@@ -76,7 +76,7 @@ def run(
     *,
     goes_on: Callable[[], bool],
     wait_seconds: float = WAIT_SECONDS,
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], object] = time.sleep,
 ) -> None:
     """Read the mailbox for as long as ``goes_on``; a mailbox or a database that is away is tried again for ever."""
     failures = 0
@@ -87,7 +87,7 @@ def run(
                     take_waiting(rt, server, folder)
                     failures = 0
                     folder.wait(wait_seconds)
-        except (Unreachable, Unavailable) as fault:
+        except (Unreachable, *Unavailable) as fault:
             log.warning("catch_up_interrupted", error=type(fault).__name__)
             pause(AGAIN_AFTER_SECONDS[min(failures, len(AGAIN_AFTER_SECONDS) - 1)])
             failures += 1
