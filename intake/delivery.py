@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from channels.channel import Forged, ReadsSeveral, ReportsDelivery, Unreadable
 from channels.messages import DeliveryReport, InboundRequest
 from intake import logs
-from intake.receive import quarantine_request, refuse
+from intake.receive import as_id, quarantine_delivery, refuse
 from intake.runtime import Runtime
 from intake.storage import replies
 
 log = logs.get("delivery")
+
+_LONGEST_ID: Final = 500
 
 
 def note_delivery(rt: Runtime, channel: str, request: InboundRequest) -> None:
@@ -28,15 +32,19 @@ def note_delivery(rt: Runtime, channel: str, request: InboundRequest) -> None:
 def note_verified(rt: Runtime, channel: str, request: InboundRequest) -> None:
     """Read and keep a delivery report (or several) whose origin was proven."""
     speaker = rt.channels[channel]
+    if not isinstance(speaker, ReportsDelivery | ReadsSeveral):
+        raise Forged
     try:
         if isinstance(speaker, ReadsSeveral):
             reports = list(speaker.parse_all_deliveries(request))
-        elif isinstance(speaker, ReportsDelivery):
-            reports = [speaker.parse_delivery(request)]
         else:
-            raise Forged
+            reports = [speaker.parse_delivery(request)]
     except Unreadable as why:
-        quarantine_request(rt, channel, request, f"delivery: {why}")
+        quarantine_delivery(rt, channel, request, str(why))
+        return
+    except Exception as fault:  # a door: a fault of ours in reading must not make the provider call for ever
+        log.exception("reading_failed", channel=channel)
+        quarantine_delivery(rt, channel, request, f"reading failed: {type(fault).__qualname__}")
         return
     for report in reports:
         note(rt, channel, report)
@@ -44,14 +52,18 @@ def note_verified(rt: Runtime, channel: str, request: InboundRequest) -> None:
 
 def note(rt: Runtime, channel: str, report: DeliveryReport) -> None:
     """Keep a delivery report and let it move its reply, upwards only."""
-    own_id = int(report.message_id) if report.message_id.isascii() and report.message_id.isdecimal() else None
     with rt.engine.begin() as connection:
         reply_id = replies.record_delivery(
             connection,
             channel=channel,
-            reply_id=own_id,
-            external_id=report.external_id,
+            reply_id=as_id(report.message_id),
+            external_id=_storable(report.external_id),
             status=report.status,
-            code=report.error_code,
+            code=_storable(report.error_code or "") or None,
         )
     log.info("delivery_noted", channel=channel, reply_id=reply_id, status=report.status)
+
+
+def _storable(written: str) -> str:
+    """An id or code that the database takes, and its index too: what is longer is no id we ever heard of."""
+    return written.encode("utf-8", "replace").decode().replace("\x00", "")[:_LONGEST_ID]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ FORBIDDEN: Final = frozenset(
 )
 
 
+_OUR_ROOMS: Final = frozenset({"channels", "intake", "workers"})
+
+
 def _drop_forbidden(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     for key in FORBIDDEN & event.keys():
         event[key] = "[tidak dicatat]"
@@ -39,16 +43,25 @@ def _drop_forbidden(_: object, __: str, event: MutableMapping[str, Any]) -> Mapp
 def _name_the_exception_only(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Exception texts may quote a row or a message: its type and place are enough to find it."""
     found = event.pop("exc_info", None)
+    if isinstance(found, tuple):
+        found = found[1]
     if found:
         error = found if isinstance(found, BaseException) else sys.exc_info()[1]
         if error is not None:
             event["error"] = type(error).__qualname__
-            place = error.__traceback__
-            while place is not None and place.tb_next is not None:
-                place = place.tb_next
-            if place is not None:
-                event["at"] = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}"
+            event["at"] = _place_of(error)
     return event
+
+
+def _place_of(error: BaseException) -> str:
+    """Where it was raised, and the innermost place of ours on the way there."""
+    places = []
+    place = error.__traceback__
+    while place is not None:
+        places.append(f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}")
+        place = place.tb_next
+    ours = [name for name in places if name.partition(".")[0] in _OUR_ROOMS]
+    return " < ".join(dict.fromkeys([*places[-1:], *ours[-1:]]))
 
 
 class _StandardError:
@@ -80,6 +93,22 @@ def configure(level: str = "info") -> None:
 def get(name: str) -> Any:
     """The logger of a room."""
     return structlog.get_logger(room=name)
+
+
+class _OnlyTheTemplate(logging.Handler):
+    """What libraries log, without what they filled in and without the text of an exception: both may quote a person."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = str(record.msg) if record.args else None  # without arguments it may be filled in already
+        get(record.name).log(record.levelno, "library_said", template=said, exc_info=record.exc_info)
+
+
+def take_over() -> None:
+    """For a process of ours: what libraries log, and what nobody caught, keeps to the rules above too."""
+    logging.basicConfig(handlers=[_OnlyTheTemplate()], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda _, error, __: get("process").critical("nobody_caught", exc_info=error)
+    threading.excepthook = lambda told: get("process").critical("nobody_caught", exc_info=told.exc_value)
 
 
 configure()  # before anything is logged: the library's own default would print texts and local variables

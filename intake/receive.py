@@ -6,21 +6,29 @@ nothing but the database: no queue, no classifier, no provider.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
 from channels.channel import Forged, ReadsSeveral, Unreadable
-from channels.messages import Ack, InboundMessage, InboundRequest
+from channels.messages import Ack, Headers, InboundMessage, InboundRequest
 from intake import bounces, converse, logs
 from intake.runtime import Runtime
 from intake.storage import bell, messages, quarantine
-from intake.storage.database import Unavailable
+from intake.storage.database import Unavailable, is_lasting
 from intake.storage.messages import Remembered
 
 log = logs.get("receive")
+
+#: Digits of an id; with one more it may be beyond what the database counts to.
+_LONGEST_ID: Final = 18
+#: How the reason of a delivery report in quarantine begins; so many of a channel may wait there.
+OF_A_DELIVERY: Final = "delivery: "
+_MOST_DELIVERIES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +39,22 @@ class Received:
     remembered: Remembered | None
 
 
+def as_id(written: str | None) -> int | None:
+    """An id of ours as it came back from outside; None for what cannot be one."""
+    if not written or not written.isascii() or not written.isdecimal() or len(written) > _LONGEST_ID:
+        return None
+    return int(written)
+
+
 def receive(rt: Runtime, channel: str, message: InboundMessage) -> Received:
     """Keep a message; committed when this returns. The same message again gives the same answer and changes nothing.
 
-    Raises one of ``storage.database.Unavailable`` when the database does not take it: nothing is kept then.
+    Raises one of ``storage.database.Unavailable`` when the database does not take it now, another error when it never
+    will (``storage.database.is_lasting``): nothing is kept then.
     """
     reading = converse.read(message)
     token = message.reply_token
-    joins = int(token) if token and token.isascii() and token.isdecimal() else None
+    joins = as_id(token)
     bounced = bounces.is_bounce(message)
     with _opened(rt, one_statement=not message.attachments and not bounced) as connection:
         kept = messages.remember(
@@ -87,10 +103,11 @@ def receive_request(rt: Runtime, channel: str, request: InboundRequest) -> Recei
 
 
 def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Received:
-    """Read and keep a request whose origin was proven. Raises the errors of ``receive``.
+    """Read and keep a request whose origin was proven. Raises ``Unavailable`` when the database is away.
 
     A request may hold several messages: each is kept for itself, and when the database goes away in the middle the
-    provider sends them all again, of which we have some.
+    provider sends them all again, of which we have some. When it refuses one for ever, the others are kept and the
+    request goes into quarantine.
     """
     speaker = rt.channels[channel]
     try:
@@ -100,8 +117,34 @@ def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Rece
     except Exception as fault:  # a door: a fault of ours in reading must not lose the message
         log.exception("reading_failed", channel=channel)
         return quarantine_request(rt, channel, request, f"reading failed: {type(fault).__qualname__}")
-    received = [receive(rt, channel, message) for message in several]
+    received = []
+    refused = ""
+    for message in several:
+        try:
+            received.append(receive(rt, channel, message))
+        except Exception as fault:
+            if not is_lasting(fault):
+                raise
+            log.exception("keeping_failed", channel=channel)
+            refused = f"keeping failed: {type(fault).__qualname__}"
+    if refused:
+        received.append(quarantine_request(rt, channel, request, refused))
     return next((each for each in received if each.ack is Ack.ACCEPTED), received[0])
+
+
+def receive_polled(rt: Runtime, channel: str, message: InboundMessage) -> Received:
+    """Keep a message that came without a request. What the database refuses for ever is put in quarantine, as JSON for
+    a person: nobody may wait behind it. Raises ``Unavailable`` when the database is away.
+    """
+    try:
+        return receive(rt, channel, message)
+    except Exception as fault:
+        if not is_lasting(fault):
+            raise
+        log.exception("keeping_failed", channel=channel)
+        body = json.dumps(asdict(message), default=repr).encode()
+        as_if = InboundRequest("", Headers({"Content-Type": "application/json"}), body)
+        return quarantine_request(rt, channel, as_if, f"keeping failed: {type(fault).__qualname__}")
 
 
 def quarantine_request(rt: Runtime, channel: str, request: InboundRequest, reason: str) -> Received:
@@ -115,12 +158,23 @@ def quarantine_request(rt: Runtime, channel: str, request: InboundRequest, reaso
     return Received(Ack.QUARANTINED, None)
 
 
+def quarantine_delivery(rt: Runtime, channel: str, request: InboundRequest, why: str) -> None:
+    """Keep a delivery report as it came. A gateway with a new word for "on its way" sends two for every SMS: from a
+    thousand on they are counted only.
+    """
+    with rt.engine.connect() as connection:
+        full = quarantine.holds_many(connection, channel, reason_begins=OF_A_DELIVERY, most=_MOST_DELIVERIES)
+    if full:
+        refuse(rt, channel, "delivery_unreadable")
+    else:
+        quarantine_request(rt, channel, request, f"{OF_A_DELIVERY}{why}")
+
+
 def refuse(rt: Runtime, channel: str, reason: str) -> None:
     """Count a refused request. Counting never stands in the way of refusing."""
     log.warning("request_refused", channel=channel, reason=reason)
     try:
-        with rt.engine.begin() as connection:
-            quarantine.count_refusal(connection, channel, reason)
+        rt.refusals.count(rt.engine, channel, reason)
     except Unavailable:
         log.warning("refusal_not_counted", channel=channel)
 
@@ -128,19 +182,22 @@ def refuse(rt: Runtime, channel: str, reason: str) -> None:
 def replay(rt: Runtime, kept_id: int) -> Received:
     """Read a request from quarantine again, with this release. Raises Unreadable when it still cannot be read."""
     with rt.engine.connect() as connection:
-        channel, query, headers, body = quarantine.raw(connection, kept_id)
-    request = request_again(rt, channel, query, dict(headers), body)
-    received = receive(rt, channel, rt.channels[channel].parse(request))
+        kept = quarantine.raw(connection, kept_id)
+    if kept.reason.startswith(OF_A_DELIVERY):
+        # It names a message of ours, its "sender" is our own number: read as a message it would open a report.
+        raise Unreadable("a delivery report")
+    request = request_again(rt, kept.channel, kept.query, dict(kept.headers), kept.body)
+    speaker = rt.channels[kept.channel]
+    several = speaker.parse_all(request) if isinstance(speaker, ReadsSeveral) else [speaker.parse(request)]
+    received = [receive(rt, kept.channel, message) for message in several]
     with rt.engine.begin() as connection:
         quarantine.mark_replayed(connection, kept_id)
-    return received
+    return next((each for each in received if each.ack is Ack.ACCEPTED), received[0])
 
 
 def request_again(rt: Runtime, channel: str, query: str, headers: dict[str, str], body: bytes) -> InboundRequest:
     """The request as it was, from what the quarantine keeps of it."""
     from urllib.parse import parse_qsl
-
-    from channels.messages import Headers
 
     fields = Headers(headers)
     form: tuple[tuple[str, str], ...] = ()

@@ -15,6 +15,7 @@ from intake import logs
 from intake.settings import Settings
 from intake.storage.database import open_engine
 from intake.storage.messages import Ids
+from intake.storage.quarantine import Refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Runtime:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ids: Ids = field(default_factory=Ids)
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:

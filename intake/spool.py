@@ -4,9 +4,10 @@ Kannel gives an SMS up after four refusals, Twilio after one; nobody tells the c
 genuine request of an SMS gateway is written to a file (whole, synced, before it is acknowledged) and received in order
 when the database is back. Mail servers and browsers come again by themselves: they get 503 and no file.
 
-A full or failing disk refuses (``SpoolFailed``): then the gateway is told so, which is the truth. Every file belongs to
-one request; a file that was received twice, because we died between the commit and its removal, is one message all the
-same (its external id). Requests are verified before they are written.
+A full or failing disk refuses (``SpoolFailed``): then the gateway is told so, which is the truth. Nobody waits behind a
+file that cannot be received: it stays, and the next one is tried. Every file belongs to one request; a file that was
+received twice, because we died between the commit and its removal, is one message all the same (its external id).
+Requests are verified before they are written.
 """
 
 from __future__ import annotations
@@ -15,19 +16,22 @@ import base64
 import fcntl
 import json
 import os
+import secrets
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from channels.channel import Forged, Unreadable
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
 from channels.messages import Headers, InboundRequest
 from intake import delivery, logs, receive
 from intake.runtime import Runtime
-from intake.storage.database import Unavailable
 
 log = logs.get("spool")
 
@@ -39,6 +43,39 @@ _LOOK_EVERY_SECONDS: Final = 1.0
 
 class SpoolFailed(Exception):
     """The file could not be written: the request is not kept."""
+
+
+class _Room:
+    """How full a folder is. Looking at every file for every request would make each slower than the one before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._look_at = 0.0
+
+    def take(self, folder: Path, wanted: int, most: int) -> None:
+        """Count so many bytes as written. Raises SpoolFailed when they would be too many."""
+        with self._lock:
+            began = time.monotonic()
+            if began >= self._look_at or self._bytes + wanted > most:
+                self._bytes = _bytes_in(folder)
+                took = time.monotonic() - began
+                self._look_at = began + max(_LOOK_EVERY_SECONDS, 20 * took)
+            if self._bytes + wanted > most:
+                raise SpoolFailed
+            self._bytes += wanted
+
+
+def _bytes_in(folder: Path) -> int:
+    found = 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # received, or given its name, since we read the folder
+                found += entry.stat().st_size
+    return found
+
+
+_ROOMS: Final[defaultdict[Path, _Room]] = defaultdict(_Room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +102,10 @@ class Spool:
             "remote_address": request.remote_address,
         }
         content = json.dumps(record).encode()
-        name = f"{time.time_ns():020}-{os.getpid()}-{threading.get_ident()}"
+        name = f"{time.time_ns():020}-{secrets.token_hex(8)}"
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self._bytes() + len(content) > self.most_bytes:
-                raise SpoolFailed
+            self._make_folder()
+            _ROOMS[self.folder].take(self.folder, len(content), self.most_bytes)
             aside = self.folder / f".{name}"
             handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
@@ -81,7 +117,7 @@ class Spool:
             except OSError:
                 aside.unlink(missing_ok=True)
                 raise
-            self._sync_folder()
+            _sync(self.folder)
         except OSError as fault:
             log.error("spool_failed", errno=fault.errno)  # noqa: TRY400 - the place is known, the cause is the errno
             raise SpoolFailed from fault
@@ -95,7 +131,10 @@ class Spool:
             return []
 
     def receive_all(self, rt: Runtime) -> int:
-        """Receive what waits, in order, until the database is away again. Returns how many; 0 while another does it."""
+        """Receive what waits, in order, until the database is away again. Returns how many; 0 while another does it.
+
+        One that the database does not take although it answers is left for later: the others must not wait for it.
+        """
         if not self.waiting():
             return 0
         done = 0
@@ -104,18 +143,28 @@ class Spool:
                 return 0
             for path in self.waiting():
                 try:
-                    self._receive(rt, path)
-                except Unavailable:
-                    break
-                path.unlink(missing_ok=True)
-                done += 1
+                    received = self._receive(rt, path)
+                except SQLAlchemyError:
+                    if not _answers(rt):
+                        break
+                    log.exception("spool_left_for_later")
+                    continue
+                if received:
+                    path.unlink(missing_ok=True)
+                    done += 1
         if done:
             log.info("spool_received", count=done)
         return done
 
-    def _receive(self, rt: Runtime, path: Path) -> None:
+    def _receive(self, rt: Runtime, path: Path) -> bool:
+        """False for a file that was set aside, or cannot be read at this moment."""
         try:
-            record = json.loads(path.read_bytes())
+            content = path.read_bytes()
+        except OSError as fault:
+            log.error("spool_not_read", errno=fault.errno)  # noqa: TRY400 - the errno says it all
+            return False
+        try:
+            record = json.loads(content)
             request = InboundRequest(
                 url=record["url"],
                 headers=Headers(record["headers"]),
@@ -125,18 +174,22 @@ class Spool:
                 remote_address=record["remote_address"],
             )
             channel, kind = record["channel"], record["kind"]
-        except (ValueError, KeyError, TypeError, OSError):
+        except (ValueError, KeyError, TypeError):
             log.exception("spool_unreadable")
             path.rename(path.with_suffix(".unreadable"))
-            return
+            return False
         try:
             if kind == "delivery":
                 delivery.note_verified(rt, channel, request)
             else:
                 receive.receive_verified(rt, channel, request)
-        except (Forged, Unreadable, KeyError):
+        except SQLAlchemyError:
+            raise
+        except Exception:  # a channel that is not there any more, a fault of ours: kept, and nobody waits behind it
             log.exception("spool_not_received", channel=channel)
             path.rename(path.with_suffix(".refused"))
+            return False
+        return True
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -148,15 +201,29 @@ class Spool:
                 return
             yield True
 
-    def _bytes(self) -> int:
-        return sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.is_file())
+    def _make_folder(self) -> None:
+        if self.folder.is_dir():
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in (self.folder.parent, self.folder.parent.parent):
+            _sync(parent)  # a folder of which nobody knows survives no power cut
 
-    def _sync_folder(self) -> None:
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _answers(rt: Runtime) -> bool:
+    try:
+        with rt.engine.connect() as connection:
+            connection.execute(text("select 1"))
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 def watch(rt: Runtime, stop: threading.Event) -> threading.Thread:

@@ -91,7 +91,7 @@ def run(rt: Runtime, wish: Wish) -> None:
     jobs.use(rt, lambda: wish.is_to_stop)
     while not wish.is_to_stop:
         try:
-            _Worker(rt, wish).work(logging_level="CRITICAL")
+            _Worker(rt, wish).work(logging_level="WARNING")
         except StopRequested:
             return
         except (RedisError, RedisAway):
@@ -114,6 +114,7 @@ def work_alone(rt: Runtime, wish: Wish) -> int:
 
 
 def main() -> int:
+    logs.take_over()
     try:
         rt = open_runtime()
     except Misconfigured as wrong:

@@ -77,6 +77,7 @@ class WakeUp(RQJob):
     def func(self) -> Callable[..., Any]:
         """The one function, whatever the job says its name is: another name is an error."""
         if self.func_name != WAKE_UP or self.instance is not None:
+            log.error("job_not_allowed")
             raise NotAllowed
         return wake_up
 
@@ -114,6 +115,10 @@ def wake_up(kind: str) -> int:
                 taken += carry_out(_opened, Job(job), leaving=_leaving)
     except Unavailable:
         log.warning("database_unavailable", job=kind)  # the relay wakes again
+    except BaseTimeoutException:
+        raise
+    except Exception:  # a door: RQ would keep the text of the error in Redis, and it may quote what a person wrote
+        log.exception("wake_up_failed", job=kind)
     return taken
 
 

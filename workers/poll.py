@@ -13,7 +13,7 @@ from typing import Final
 
 from channels.channel import Channel, Misconfigured, Polls, Unreachable
 from intake import delivery, logs
-from intake.receive import receive
+from intake.receive import receive_polled
 from intake.runtime import Runtime, open_runtime
 from intake.storage.database import Unavailable
 from intake.supervise import Wish
@@ -37,7 +37,7 @@ def poll_once(rt: Runtime) -> int:
     for name, _, source in polled(rt):
         try:
             for waiting in source.waiting_messages(limit=AT_ONCE):
-                receive(rt, name, waiting.message)
+                receive_polled(rt, name, waiting.message)
                 source.mark_taken([waiting.handle])
                 taken += 1
             for told in source.waiting_reports(limit=AT_ONCE):
@@ -63,6 +63,7 @@ def run(rt: Runtime, wish: Wish) -> None:
 
 
 def main() -> int:
+    logs.take_over()
     try:
         rt = open_runtime()
     except Misconfigured as wrong:

@@ -139,6 +139,7 @@ def run(rt: Runtime, wish: Wish) -> None:
 
 
 def main() -> int:
+    logs.take_over()
     try:
         rt = open_runtime()
     except Misconfigured as wrong:

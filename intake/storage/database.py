@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from intake.storage import bell
@@ -20,6 +28,22 @@ PATIENCE: Final[dict[str, Any]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+
+#: PostgreSQL calls what goes beyond its limits "operational", like a server that is away: it will say so every time.
+_BEYOND_THE_LIMITS: Final = "54"
+
+
+def is_lasting(fault: Exception) -> bool:
+    """Whether the database would refuse the same values for ever, so that they must be kept elsewhere.
+
+    False for one that is away, busy or slow, and for one that is not at this release yet or lets nobody write (a
+    standby after a change of servers): that passes.
+    """
+    if isinstance(fault, DBAPIError):
+        state = str(getattr(fault.orig, "sqlstate", None) or "")
+        return isinstance(fault, DataError | IntegrityError) or state.startswith(_BEYOND_THE_LIMITS)
+    return isinstance(fault, StatementError) or not isinstance(fault, SQLAlchemyError)
 
 
 def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000) -> Engine:

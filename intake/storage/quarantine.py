@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 #: Proofs of origin are secrets: they are not kept with the request.
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -24,10 +26,16 @@ class Kept:
     replayed_at: datetime | None
 
 
+def _storable(said: str) -> str:
+    """Text that PostgreSQL takes, whatever it was."""
+    return said.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
 def keep(
     connection: Connection, channel: str, *, query: str, headers: Mapping[str, str], body: bytes, reason: str
 ) -> int:
     """Keep a request; the same one again (a provider's retry) is counted, not kept twice."""
+    query = _storable(query)
     digest = hashlib.sha256(channel.encode() + b"\0" + query.encode() + b"\0" + body).hexdigest()
     kept = connection.execute(
         text("""
@@ -39,9 +47,11 @@ def keep(
             "channel": channel,
             "digest": digest,
             "query": query,
-            "headers": Jsonb({k: v for k, v in headers.items() if k.lower() not in _SECRET_HEADERS}),
+            "headers": Jsonb(
+                {_storable(k): _storable(v) for k, v in headers.items() if k.lower() not in _SECRET_HEADERS}
+            ),
             "body": body,
-            "reason": reason,
+            "reason": _storable(reason),
         },
     )
     return int(kept.scalar_one())
@@ -56,12 +66,32 @@ def waiting(connection: Connection, *, limit: int = 200) -> list[Kept]:
     return [Kept(**row._mapping) for row in rows]
 
 
-def raw(connection: Connection, kept_id: int) -> tuple[str, str, Mapping[str, str], bytes]:
-    """Channel, query, headers and body of a kept request."""
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A request as it was kept."""
+
+    channel: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    reason: str
+
+
+def raw(connection: Connection, kept_id: int) -> Raw:
     row = connection.execute(
-        text("select channel, query, headers, body from quarantine where id = :id"), {"id": kept_id}
+        text("select channel, query, headers, body, reason from quarantine where id = :id"), {"id": kept_id}
     ).one()
-    return row.channel, row.query, row.headers, bytes(row.body)
+    return Raw(row.channel, row.query, row.headers, bytes(row.body), row.reason)
+
+
+def holds_many(connection: Connection, channel: str, *, reason_begins: str, most: int) -> bool:
+    """Whether so many requests of a channel wait here for such a reason."""
+    found = connection.execute(
+        text("""select count(*) from (select 1 from quarantine where channel = :channel and replayed_at is null
+                                      and starts_with(reason, :begins) limit :most) as found"""),
+        {"channel": channel, "begins": reason_begins, "most": most},
+    )
+    return int(found.scalar_one()) >= most
 
 
 def mark_replayed(connection: Connection, kept_id: int) -> None:
@@ -82,3 +112,38 @@ def refusals(connection: Connection) -> dict[tuple[str, str], int]:
     """All refusals ever, by channel and reason."""
     rows = connection.execute(text("select channel, reason, sum(times) as n from refusal group by channel, reason"))
     return {(row.channel, row.reason): int(row.n) for row in rows}
+
+
+class Refusals:
+    """Counts of one process, written down at once by whoever is free to do so.
+
+    Anybody may send what is refused, as fast as they can. All counts of a day are one row: were every refusal to write
+    it, they would wait for each other and take every connection from those who have something to say.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._pending: Counter[tuple[str, str]] = Counter()
+
+    def count(self, engine: Engine, channel: str, reason: str) -> None:
+        """Count one; another thread that writes already takes it along. Raises what the database raises."""
+        with self._lock:
+            self._pending[channel, reason] += 1
+        while self._pending and self._writing.acquire(blocking=False):
+            try:
+                self._write(engine)
+            finally:
+                self._writing.release()
+
+    def _write(self, engine: Engine) -> None:
+        with self._lock:
+            taken, self._pending = self._pending, Counter()
+        try:
+            with engine.begin() as connection:
+                for (channel, reason), times in sorted(taken.items()):
+                    count_refusal(connection, channel, reason, times=times)
+        except BaseException:
+            with self._lock:
+                self._pending += taken
+            raise

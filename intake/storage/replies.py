@@ -22,6 +22,8 @@ from intake.storage.outbox import Job
 RANK: Final[dict[str, int]] = {
     "promised": 0, "sending": 1, "accepted": 2, "sent": 3, "undelivered": 4, "failed": 4, "delivered": 5, "read": 6,
 }  # fmt: skip
+#: What is longer is no id, and does not fit into its index.
+_LONGEST_ID: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def settle_accepted(
                        state = case when state = 'sending' then :state else state end
                 where id = :id"""),
         {
-            "id": reply_id, "external_id": external_id or None, "segments": segments,
+            "id": reply_id, "external_id": external_id[:_LONGEST_ID] or None, "segments": segments,
             "state": "delivered" if final else "accepted",
         },
     )  # fmt: skip

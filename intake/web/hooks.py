@@ -78,8 +78,11 @@ def _answer(channel: str, kind: Kind, take: Callable[[Runtime, InboundRequest], 
         ack = take(rt, inbound)
     except Forged:
         return _plain(403, "the proof of origin is missing or wrong")
-    except Unavailable:
-        log.warning("database_unavailable", channel=channel)
+    except Exception as fault:  # a door: what may pass must not cost a message, whatever it is
+        if isinstance(fault, Unavailable):
+            log.warning("database_unavailable", channel=channel)
+        else:
+            log.exception("not_kept", channel=channel)
         spooled = _spool(rt, channel, kind, inbound)
         if spooled is not None:
             return spooled
@@ -90,7 +93,7 @@ def _answer(channel: str, kind: Kind, take: Callable[[Runtime, InboundRequest], 
 def _spool(rt: Runtime, channel: str, kind: Kind, inbound: InboundRequest) -> Response | None:
     """The acknowledgement of a request that waits in the spool; None when the caller had better keep it itself.
 
-    Only requests whose origin was proven come this far: reading was tried after verifying, and the database said no.
+    Only requests whose origin was proven come this far: it was tried to keep them after verifying, and that failed.
     """
     speaker = rt.channels[channel]
     if speaker.medium != "sms":

@@ -8,13 +8,14 @@ import threading
 from flask import Flask
 
 from channels.channel import Misconfigured
-from intake import spool
+from intake import logs, spool
 from intake.runtime import open_runtime
 from intake.web.app import create_app
 
 
 def open_app() -> Flask:
     """The application over the settings of the environment. Raises SystemExit after telling every fault."""
+    logs.take_over()
     try:
         rt = open_runtime()
         app = create_app(rt)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from channels.channel import Forged, Unreadable
-from channels.messages import Ack, Headers, InboundMessage, InboundRequest
+from channels.messages import Ack, DeliveryReport, Headers, InboundMessage, InboundRequest
 from intake.delivery import note_delivery
 from intake.receive import receive_request, replay
 from intake.runtime import Runtime
 from intake.storage import quarantine
-from intake.storage.database import Unavailable, open_engine
+from intake.storage.database import Unavailable, is_lasting, open_engine
 from tests.factories import OUR_NUMBER, PHONE
 from tests.fakes import PROOF, FakeChannel
 
@@ -66,10 +70,10 @@ def test_what_cannot_be_read_is_kept_as_it_came_and_acknowledged(rt: Runtime) ->
         assert receive_request(rt, "sms_twilio", a_request(unreadable)).ack is Ack.QUARANTINED
     with rt.engine.connect() as connection:
         [kept] = quarantine.waiting(connection)
-        _, _, headers, body = quarantine.raw(connection, kept.id)
+        raw = quarantine.raw(connection, kept.id)
     assert (kept.reason, kept.times) == ("no id", 2)
-    assert b"jalan+rusak" in body
-    assert "secret" not in str(headers)
+    assert b"jalan+rusak" in raw.body
+    assert "secret" not in str(raw.headers)
 
 
 def test_a_fault_of_ours_in_reading_loses_nothing_and_is_mended_by_replay(rt: Runtime) -> None:
@@ -107,3 +111,108 @@ def test_a_forged_request_is_refused_also_while_the_database_is_away(rt: Runtime
     with pytest.raises(Forged):
         receive_request(replace(rt, engine=away), "sms_twilio", a_request(FIELDS, proof="guess"))
     away.dispose()
+
+
+NEVER_TAKEN = [
+    {**FIELDS, "text": "lubang \ud83d di jalan"},  # half of an emoji, torn by an aggregator
+    {**FIELDS, "text": "a\x00b"},
+    {**FIELDS, "id": "".join(secrets.token_hex(16) for _ in range(1000))},  # beyond what an index holds
+]
+
+
+@pytest.mark.parametrize("fields", NEVER_TAKEN)
+def test_what_the_database_will_never_take_is_kept_in_quarantine(rt: Runtime, fields: dict[str, str]) -> None:
+    request = replace(a_request(FIELDS), form=tuple(fields.items()))
+    assert receive_request(rt, "sms_twilio", request).ack is Ack.QUARANTINED
+    assert (count(rt, "message"), count(rt, "quarantine")) == (0, 1)
+
+
+@dataclass
+class Many(FakeChannel):
+    """A gateway that sends several messages in one request."""
+
+    def parse_all(self, request: InboundRequest) -> Sequence[InboundMessage]:
+        return [InboundMessage(f"SM{n}", PHONE, OUR_NUMBER, said) for n, said in enumerate(["satu", "a\x00b", "tiga"])]
+
+    def parse_all_deliveries(self, request: InboundRequest) -> Sequence[DeliveryReport]:
+        return [self.parse_delivery(request)]
+
+
+def test_of_several_messages_one_that_cannot_be_kept_takes_none_of_the_others_with_it(rt: Runtime) -> None:
+    many = replace(rt, channels={"sms_many": Many("sms_many", "sms")})
+    assert receive_request(many, "sms_many", a_request(FIELDS)).ack is Ack.ACCEPTED
+    assert (count(rt, "message"), count(rt, "quarantine")) == (2, 1)
+
+
+def test_a_query_and_headers_the_database_cannot_hold_do_not_stop_the_quarantine(rt: Runtime) -> None:
+    strange = replace(
+        a_request({**FIELDS, "id": ""}), url="http://127.0.0.1/hooks/sms_twilio?x=\x00\ud83d",
+        headers=Headers({"X-Proof": PROOF, "X-Name": "\x00\udcff"}),
+    )  # fmt: skip
+    assert receive_request(rt, "sms_twilio", strange).ack is Ack.QUARANTINED
+
+
+def test_an_id_beyond_all_counting_names_nothing(rt: Runtime) -> None:
+    for mid in ("9" * 19, "9" * 40, "9" * 5000):
+        note_delivery(rt, "sms_twilio", a_request({"mid": mid, "id": "x" * 9000, "status": "sent", "code": "\x00"}))
+    assert count(rt, "delivery_report") == 3
+
+
+def test_a_delivery_report_is_never_read_as_a_message(rt: Runtime) -> None:
+    unknown = {"mid": "1", "id": "SM7", "from": OUR_NUMBER, "to": PHONE, "status": ""}
+    note_delivery(rt, "sms_twilio", a_request(unknown))
+    with rt.engine.connect() as connection:
+        [kept] = quarantine.waiting(connection)
+    with pytest.raises(Unreadable):
+        replay(rt, kept.id)
+    assert count(rt, "message") == 0
+
+
+def test_a_gateway_with_a_new_word_for_on_its_way_does_not_fill_the_disk(rt: Runtime) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into quarantine (channel, digest, query, headers, body, reason)
+                    select 'sms_twilio', n::text, '', '{}', '', 'delivery: x' from generate_series(1, 1000) as n""")
+        )
+    note_delivery(rt, "sms_twilio", a_request({"mid": "1", "status": ""}))
+    assert count(rt, "quarantine") == 1000
+    receive_request(rt, "sms_twilio", a_request({**FIELDS, "id": ""}))  # a message is kept all the same
+    assert count(rt, "quarantine") == 1001
+    with rt.engine.connect() as connection:
+        assert quarantine.refusals(connection) == {("sms_twilio", "delivery_unreadable"): 1}
+
+
+def test_a_flood_of_forgeries_is_counted_and_takes_no_more_than_one_connection(rt: Runtime) -> None:
+    with rt.engine.begin() as connection:  # the row of today is locked: whoever writes it has to wait
+        quarantine.count_refusal(connection, "sms_twilio", "forged")
+        with ThreadPoolExecutor(40) as pool:
+            refused = [
+                pool.submit(receive_request, rt, "sms_twilio", a_request(FIELDS, proof="guess")) for _ in range(200)
+            ]
+            # All but the one that writes have their answer while the row is still locked.
+            assert len(wait(refused, return_when=FIRST_COMPLETED, timeout=30).done) > 0
+            while sum(each.done() for each in refused) < 199:
+                wait([each for each in refused if not each.done()], return_when=FIRST_COMPLETED, timeout=30)
+            assert rt.engine.pool.checkedout() == 2  # type: ignore[attr-defined]
+            connection.commit()
+    assert all(isinstance(each.exception(), Forged) for each in refused)
+    with rt.engine.connect() as connection:
+        assert quarantine.refusals(connection) == {("sms_twilio", "forged"): 201}
+
+
+def test_a_database_that_lets_nobody_write_for_now_is_no_reason_for_quarantine(rt: Runtime) -> None:
+    """A standby after a change of servers: the caller comes again, or the spool keeps it."""
+    with rt.engine.begin() as connection:
+        name = connection.execute(text("select current_database()")).scalar_one()
+        connection.execute(text(f"alter database {name} set default_transaction_read_only = on"))
+    standby = open_engine(rt.settings.database_url)
+    with pytest.raises(DBAPIError) as refused:
+        receive_request(replace(rt, engine=standby), "sms_twilio", a_request(FIELDS))
+    standby.dispose()
+    assert not is_lasting(refused.value)
+
+
+def test_an_error_does_not_repeat_the_values_of_its_statement(rt: Runtime) -> None:
+    with pytest.raises(DBAPIError) as refused, rt.engine.connect() as connection:
+        connection.execute(text("select cast(:said as text), 1 / 0"), {"said": "jalan rusak"})
+    assert "jalan rusak" not in str(refused.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, text
 from channels.messages import Headers, InboundRequest
 from intake.runtime import Runtime
 from intake.spool import Spool, SpoolFailed
+from intake.storage import quarantine
 from intake.storage.database import open_engine
 from tests.factories import OUR_NUMBER, PHONE
 from tests.fakes import PROOF
@@ -71,6 +73,52 @@ def test_a_damaged_file_does_not_hold_the_others_up(rt: Runtime, spool: Spool) -
     spool.receive_all(rt)
     assert len(texts(rt)) == 2
     assert [path.suffix for path in spool.folder.iterdir() if path.name[0] != "."] == [".unreadable"]
+
+
+def test_what_the_database_never_takes_does_not_hold_the_others_up(rt: Runtime, spool: Spool) -> None:
+    poison = replace(a_request(1), form=(("id", "SM1"), ("from", PHONE), ("to", OUR_NUMBER), ("text", "a\x00b")))
+    spool.keep("sms_twilio", "message", poison)
+    spool.keep("sms_twilio", "message", a_request(2))
+    assert spool.receive_all(rt) == 2
+    assert len(texts(rt)) == 1
+    with rt.engine.connect() as connection:
+        assert len(quarantine.waiting(connection)) == 1
+
+
+def test_one_that_takes_the_database_too_long_is_left_for_later(rt: Runtime, spool: Spool) -> None:
+    for number in (1, 2):
+        spool.keep("sms_twilio", "message", a_request(number))
+    impatient = open_engine(rt.settings.database_url, statement_timeout_ms=300)
+    with rt.engine.begin() as connection:  # somebody is writing the very same message
+        receive_again = text("insert into message (id, channel, external_id, sender, recipient, text, answerable)"
+                             " values (1, 'sms_twilio', 'SM1', '', '', '', false)")  # fmt: skip
+        connection.execute(receive_again)
+        assert spool.receive_all(replace(rt, engine=impatient)) == 1
+        connection.rollback()
+    impatient.dispose()
+    assert len(spool.waiting()) == 1
+    assert spool.receive_all(rt) == 1
+    assert len(texts(rt)) == 2
+
+
+def test_a_channel_that_is_gone_does_not_hold_the_others_up(rt: Runtime, spool: Spool) -> None:
+    spool.keep("sms_gone", "message", a_request(1))
+    spool.keep("sms_twilio", "message", a_request(2))
+    assert spool.receive_all(rt) == 1
+    assert [path.suffix for path in spool.folder.iterdir() if path.name[0] != "."] == [".refused"]
+
+
+def test_many_at_once_are_all_kept_while_others_are_taken_out(rt: Runtime, spool: Spool) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        kept = [pool.submit(spool.keep, "sms_twilio", "message", a_request(number)) for number in range(400)]
+        received = 0
+        while not all(each.done() for each in kept):
+            received += spool.receive_all(rt)
+    for each in kept:
+        each.result()
+    received += spool.receive_all(rt)
+    assert received == 400
+    assert len(texts(rt)) == 400
 
 
 def test_a_full_spool_refuses(spool: Spool) -> None:

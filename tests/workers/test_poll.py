@@ -76,3 +76,11 @@ def test_one_gateway_away_does_not_silence_the_other(rt: Runtime) -> None:
     dead = Modem("sms_gammu", "sms", away=True)
     alive = Modem("sms_other", "sms", waiting=[PolledMessage(an_sms(), "1")])
     assert poll_once(replace(rt, channels={"sms_gammu": dead, "sms_other": alive})) == 1
+
+
+def test_what_the_database_never_takes_does_not_hold_the_others_up(rt: Runtime) -> None:
+    modem = Modem("sms_gammu", "sms", waiting=[PolledMessage(an_sms("a\x00b"), "1"), PolledMessage(an_sms(), "2")])
+    modem.told = [PolledReport(DeliveryReport("9" * 40, "x", DeliveryStatus.SENT), "d1")]
+    assert poll_once(replace(rt, channels={"sms_gammu": modem})) == 3
+    assert (modem.waiting, modem.told) == ([], [])
+    assert (count(rt, "message"), count(rt, "quarantine"), count(rt, "delivery_report")) == (1, 1, 1)

@@ -153,6 +153,20 @@ def test_what_an_sms_gateway_would_drop_waits_in_the_spool(rt: Runtime, away: Ru
     assert (count(rt, "message"), count(rt, "delivery_report")) == (1, 1)
 
 
+def test_a_database_in_which_nobody_may_write_is_away_too(rt: Runtime) -> None:
+    """A standby after a change of servers, or tables that are not those of this release."""
+    with rt.engine.begin() as connection:
+        connection.execute(text("alter table message rename to elsewhere"))
+    client = create_app(rt).test_client()
+    assert post_sms(client).status_code == 200
+    assert client.post("/hooks/email_mime", data=LETTER, headers=MAIL_HEADERS).status_code == 503
+    assert Spool.of(rt).receive_all(rt) == 0
+    with rt.engine.begin() as connection:
+        connection.execute(text("alter table elsewhere rename to message"))
+    assert Spool.of(rt).receive_all(rt) == 1
+    assert (count(rt, "message"), count(rt, "quarantine")) == (1, 0)
+
+
 def test_a_spool_that_takes_nothing_leaves_it_with_the_gateway(away: Runtime, tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("in the way")
     answer = post_sms(create_app(away).test_client())
