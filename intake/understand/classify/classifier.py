@@ -18,7 +18,7 @@ from intake.understand.text import read_table, spelling
 
 CONFIDENT_AT = 0.7
 """Below this a report goes to a person and is not sent to a unit."""
-EMERGENCY_AT = 0.35
+EMERGENCY_AT = 0.36
 """An emergency that is missed costs more than one that is not: this is below one half on purpose."""
 _TOP_TOPICS, _EVIDENCE_WORDS = 3, 8
 _TOPIC_TEMPERATURE = 5.0

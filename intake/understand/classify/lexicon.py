@@ -92,16 +92,16 @@ class Lexicon:
 
     def _shared(self, terms: list[tuple[str, int, float]]) -> list[tuple[str, int, float]]:
         """Return ``terms`` with the weight of those that speak for several groups lowered."""
-        count = len(self.topics)
+        group_of = [*self.group_of, *range(len(self.groups))]
         first: dict[str, int] = {}
         several: dict[str, set[int]] = {}
         for term, number, _ in terms:
-            group = self.group_of[number] if number < count else number - count
+            group = group_of[number]
             known = first.setdefault(term, group)
             if known != group:
                 several.setdefault(term, {known}).add(group)
         lowered = {term: len(groups) ** -_SHARED_WORD for term, groups in several.items()}
-        return [(term, number, weight * lowered.get(term, 1.0)) for term, number, weight in terms]
+        return [(entry[0], entry[1], entry[2] * lowered[entry[0]]) if entry[0] in lowered else entry for entry in terms]
 
     def read(self, text: str) -> Reading:
         """Return the reading of ``text``. Time grows with its length; at most ``text.MAX_LENGTH_CHARS`` are read."""
