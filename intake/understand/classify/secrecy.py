@@ -19,7 +19,7 @@ from intake.understand.classify.lexicon import Lexicon, Reading
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
 _TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
 _REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
-_STRONG_TOPIC, _LIKELY = 18.0, 0.15
+_STRONG_TOPIC, _LIKELY = 18.0, 0.07
 _HINTS = frozenset(
     {"record", "secret", "confidential", "redaksi", "samaran", "rhs", "perlindungan", "lindungi", "dilindungi", "siapa"}
     | {"dikenal", "kenal", "hide", "nama", "identitas", "jati", "data", "biodata", "inisial", "nomor", "nomer", "hp"}
@@ -38,7 +38,35 @@ _HINTS = frozenset(
         "jan",
         "jang",
     }
-    | {"jo", "ampun", "sampun", "usah", "ulun", "takut", "wedi", "ajrih", "sieun", "takuik", "jejeh", "jeri", "boleh"}
+    | {
+        "jo",
+        "ampun",
+        "sampun",
+        "usah",
+        "ulun",
+        "takut",
+        "wedi",
+        "ajrih",
+        "sieun",
+        "takuik",
+        "jejeh",
+        "jeri",
+        "boleh",
+        "keamanan",
+        "terlibat",
+    }
+    | {
+        "dimusuhi",
+        "dicari",
+        "dipecat",
+        "diteror",
+        "dipersulit",
+        "diancam",
+        "dikucilkan",
+        "dilabrak",
+        "didatangi",
+        "kita",
+    }
 )
 _ABOUT_SENDER = r"(?:nama|identitas|jati diri|data diri|biodata|inisial|nomor|nomer|hp|asma|namo|jeneng)"
 _ASKS = (
@@ -55,6 +83,11 @@ _ASKS = (
     r"|ngasih|kasih|memberi|memberikan|menulis|tulis) (?:nama|identitas|jati diri)"
     r"(?! (?:jalan|gang|toko|desa|orang|obat|dokter))"
     r"|(?:tahu|tau) siapa (?:yang )?(?:kirim|lapor|ngadu|mengadu|adu|nulis|menulis|sms|mengirim|melapor|melaporkan)"
+    r"|jangan (?:sampai )?(?:ada )?(?:yang|orang|siapa) (?:\w+ )?(?:tahu|tau)|jangan (?:\w+ )?(?:diketahui|cerita|ceritakan)"
+    r"|(?:antara|cukup) kita (?:berdua|saja)|demi keamanan(?! (?:warga|siswa|anak|jalan|pengguna|lingkungan|bersama))"
+    r"|jangan (?:\w+ )?(?:sangkut\w*|disangkut\w*|libatkan|dilibatkan|seret|diseret|bawa nama|dibawa bawa)"
+    r"|saya tidak (?:mau|ingin) (?:terlibat|dilibatkan|terseret|jadi saksi|dibawa bawa|ada masalah|dimusuhi|dicari)"
+    r"|nanti saya (?:yang )?(?:\w+ )?(?:dicari|dimusuhi|dikucilkan|dipecat|diteror|dipersulit|diancam|dilabrak|didatangi)"
     r"|sumber (?:\w+ ){0,2}jangan|jangan (?:\w+ ){0,2}(?:ekspos|expose|dishare|upload|diunggah|dibocorkan|bocorin)"
     r"|(?:surat|laporan|sms|pesan|aduan|isi) (?:\w+ ){0,2}hanya untuk (?:bapak|ibu|pak|bu|bupati|inspektorat|walikota)"
     r"|tidak (?:saya |kami )?(?:tandatangani|tanda tangani|ditandatangani) karena"
@@ -79,6 +112,9 @@ _LOOK_ALIKES = (
 _SPEAKS_OF_IT = frozenset(
     {"jangan", "rahasia", "nama", "identitas", "takut", "sebut", "siapa", "tahu", "hanya", "cukup", "diam", "bocor"}
     | {"kenal", "dikenal", "sembunyi", "malu", "tanpa", "khusus", "lindungi", "pelapor", "hapus", "umum", "publik"}
+    | {"bilang", "kasih", "ketahuan", "ancam", "dendam", "balas", "pecat", "aman", "keamanan", "keselamatan", "inisial"}
+    | {"samar", "tutup", "cerita", "khawatir", "risiko", "intimidasi", "teror", "ribut", "muncul", "tampil", "sebar"}
+    | {"share", "baca", "nomor", "hubungi", "telepon", "wedi", "sieun", "data", "pribadi", "jaga", "sampai", "sumber"}
 )
 
 
