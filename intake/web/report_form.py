@@ -160,8 +160,15 @@ def _read_date(written: str) -> date | None:
 
 
 def read_files(given: Sequence[FileStorage]) -> tuple[tuple[Attachment, ...], str]:
-    """The files that were sent, and what is wrong with them; of wrong ones none is taken. Reads each once."""
-    chosen = [file for file in given if file.filename]
+    """The files that were sent, and what is wrong with them; of wrong ones none is taken. Reads and closes them."""
+    try:
+        return _read_files([file for file in given if file.filename])
+    finally:
+        for file in given:
+            file.close()
+
+
+def _read_files(chosen: Sequence[FileStorage]) -> tuple[tuple[Attachment, ...], str]:
     if len(chosen) > MOST_FILES:
         return (), _("Paling banyak {count} berkas. Pilih yang terpenting.").format(count=MOST_FILES)
     attachments = []

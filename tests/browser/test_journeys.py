@@ -255,7 +255,7 @@ def code_sent(house: House) -> str:
     """The code of the newest SMS that carries one, as the phone would show it."""
     with house.rt.engine.connect() as connection:
         said = connection.execute(text("select text from reply where kind = 'code' order by id desc limit 1"))
-        return re.findall(r"\b\d{6}\b", said.scalar_one())[0]
+        return str(re.findall(r"\b\d{6}\b", said.scalar_one())[0])
 
 
 def test_a_report_is_rated_reopened_and_withdrawn_without_javascript(house: House, open_page: OpensPage) -> None:

@@ -1,0 +1,293 @@
+"""One-time codes by SMS: one part, few, short-lived, never to a number that nobody named, and nothing told to a stranger."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from channels.gsm import plan
+from intake import confirm
+from intake.confirm import CodeNotSent, code_wording, copy_by_sms, news_wording
+from intake.receive import receive
+from intake.runtime import Runtime
+from intake.storage import contacts, people, reports
+from intake.storage.outbox import Job
+from intake.storage.reports import Report
+from intake.wording import Wording
+from intake.words import languages
+from tests.factories import PHONE, an_sms
+from tests.fakes import FakeChannel
+from workers import jobs
+
+CALLER = "a-digest"
+OWN = "0811 0000 0012"
+
+
+def a_web_report(rt: Runtime) -> Report:
+    message = replace(an_sms(), sender="web:abc", recipient="")
+    received = receive(rt, "web_form", message)
+    assert received.remembered is not None
+    with rt.engine.connect() as connection:
+        return reports.read(connection, received.remembered.message_id)
+
+
+def an_sms_report(rt: Runtime) -> Report:
+    received = receive(rt, "sms_twilio", an_sms())
+    assert received.remembered is not None
+    with rt.engine.connect() as connection:
+        return reports.read(connection, received.remembered.message_id)
+
+
+def ask(rt: Runtime, report: Report, number: str = OWN, caller: str | None = CALLER) -> str:
+    return confirm.send_code(rt, report, number, caller=caller, language="id")
+
+
+def deliver(rt: Runtime) -> None:
+    while jobs.carry_out(rt, Job.DELIVER):
+        pass
+
+
+def code_in(sms: FakeChannel) -> str:
+    return str(re.findall(r"\b\d{6}\b", sms.sent[-1].text)[0])
+
+
+def numbers_of(rt: Runtime, report: Report) -> list[str]:
+    with rt.engine.connect() as connection:
+        return [contact.address for contact in contacts.of_report(connection, report.id)]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_each_sentence_is_one_sms(language: str) -> None:
+    assert plan(code_wording("7K3-QX4M", "123456", language).text).segments == 1
+    link = "https://lapor.kabupaten-panjang.example.go.id/lapor/7K3-QX4M?k=" + "a" * 20
+    assert plan(news_wording("7K3-QX4M", link, language).text).segments == 1
+    assert plan(news_wording("7K3-QX4M", link, language).text).encoding == "gsm7"
+
+
+def test_the_right_code_confirms_the_number_it_was_sent_to_once(rt: Runtime, sms: FakeChannel) -> None:
+    report = a_web_report(rt)
+    number = ask(rt, report)
+    assert numbers_of(rt, report) == []
+    deliver(rt)
+    assert [message.to for message in sms.sent] == [number]
+    assert confirm.confirm_number(rt, report, f" {code_in(sms)[:3]} {code_in(sms)[3:]} ")
+    assert numbers_of(rt, report) == [number]
+    assert not confirm.confirm_number(rt, report, code_in(sms))
+    with rt.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from code")).scalar_one() == 0
+        assert "------" in connection.execute(text("select text from reply where kind = 'code'")).scalar_one()
+
+
+def test_no_code_is_kept_as_it_is(rt: Runtime, sms: FakeChannel) -> None:
+    report = a_web_report(rt)
+    ask(rt, report)
+    deliver(rt)
+    with rt.engine.connect() as connection:
+        assert code_in(sms) not in connection.execute(text("select digest from code")).scalar_one()
+        assert connection.execute(text("select report_id from reply where kind = 'code'")).scalar_one() is None
+
+
+def test_five_wrong_tries_end_a_code(rt: Runtime, sms: FakeChannel) -> None:
+    report = a_web_report(rt)
+    ask(rt, report)
+    deliver(rt)
+    wrong = f"{(int(code_in(sms)) + 1) % 10**6:06}"
+    for _ in range(confirm.MOST_TRIES):
+        assert not confirm.confirm_number(rt, report, wrong)
+    assert not confirm.confirm_number(rt, report, code_in(sms))
+
+
+def test_a_code_lives_ten_minutes(rt: Runtime, sms: FakeChannel) -> None:
+    report = a_web_report(rt)
+    ask(rt, report)
+    deliver(rt)
+    later = replace(rt, clock=lambda: datetime.now(UTC) + timedelta(minutes=10))
+    assert not confirm.confirm_number(later, report, code_in(sms))
+    assert confirm.confirm_number(rt, report, code_in(sms))
+
+
+def test_a_new_code_ends_the_one_before(rt: Runtime, sms: FakeChannel) -> None:
+    report = a_web_report(rt)
+    ask(rt, report)
+    deliver(rt)
+    first = code_in(sms)
+    ask(rt, report)
+    deliver(rt)
+    assert first == code_in(sms) or not confirm.confirm_number(rt, report, first)
+    assert confirm.confirm_number(rt, report, code_in(sms))
+
+
+def test_a_code_of_one_report_is_none_for_another(rt: Runtime, sms: FakeChannel) -> None:
+    one, other = a_web_report(rt), an_sms_report(rt)
+    ask(rt, one)
+    ask(rt, other, "0811 0000 0013")
+    deliver(rt)
+    of_one = next(m.text for m in sms.sent if one.reference in m.text)
+    of_other = next(m.text for m in sms.sent if other.reference in m.text)
+    codes = [re.findall(r"\b\d{6}\b", words)[0] for words in (of_one, of_other)]
+    assert codes[0] == codes[1] or not confirm.confirm_number(rt, other, codes[0])
+    assert confirm.confirm_number(rt, one, codes[0])
+
+
+@pytest.mark.parametrize("written", ["1708", "PEMKAB", "021 500 0000", "+1 202 555 0100", "", "0811"])
+def test_codes_go_to_mobile_numbers_of_this_country_only(rt: Runtime, sms: FakeChannel, written: str) -> None:
+    with pytest.raises(CodeNotSent) as refused:
+        ask(rt, a_web_report(rt), written)
+    assert refused.value.why == "not_a_mobile"
+    deliver(rt)
+    assert sms.sent == []
+
+
+def test_one_number_gets_few_codes_whoever_asks(rt: Runtime, sms: FakeChannel) -> None:
+    for number in range(confirm.PER_NUMBER):
+        ask(rt, a_web_report_of(rt, number), caller=f"caller {number}")
+    with pytest.raises(CodeNotSent) as refused:
+        ask(rt, a_web_report_of(rt, 99), caller="another")
+    assert refused.value.why == "too_often"
+    deliver(rt)
+    assert len(sms.sent) == confirm.PER_NUMBER
+
+
+def test_one_caller_reaches_few_numbers(rt: Runtime, sms: FakeChannel) -> None:
+    for number in range(confirm.PER_CALLER):
+        ask(rt, a_web_report_of(rt, number), f"0811 0000 1{number:03}")
+    with pytest.raises(CodeNotSent):
+        ask(rt, a_web_report_of(rt, 99), "0811 0000 1999")
+    deliver(rt)
+    assert len(sms.sent) == confirm.PER_CALLER
+
+
+def a_web_report_of(rt: Runtime, number: int) -> Report:
+    received = receive(rt, "web_form", replace(an_sms(), sender=f"web:{number}", recipient=""))
+    assert received.remembered is not None
+    with rt.engine.connect() as connection:
+        return reports.read(connection, received.remembered.message_id)
+
+
+def test_a_house_without_sms_says_so(rt: Runtime) -> None:
+    mute = replace(rt, channels={name: channel for name, channel in rt.channels.items() if name != "sms_twilio"})
+    with pytest.raises(CodeNotSent) as refused:
+        ask(mute, a_web_report(mute))
+    assert refused.value.why == "no_sms"
+
+
+def test_who_said_stop_is_sent_no_code(rt: Runtime, sms: FakeChannel) -> None:
+    report = a_web_report(rt)
+    with rt.engine.begin() as connection:
+        people.opt_out(connection, "sms_twilio", "+6281100000012")
+    ask(rt, report)
+    deliver(rt)
+    assert sms.sent == []
+
+
+# Copies of answers.
+
+
+def confirmed(rt: Runtime, sms: FakeChannel) -> Report:
+    report = a_web_report(rt)
+    ask(rt, report)
+    deliver(rt)
+    assert confirm.confirm_number(rt, report, code_in(sms))
+    sms.sent.clear()
+    return report
+
+
+def copy(rt: Runtime, report: Report, words: str) -> int | None:
+    with rt.engine.begin() as connection:
+        return copy_by_sms(rt, connection, report, Wording(words), kind="answered", cause="answered:1")
+
+
+def test_an_answer_goes_to_the_confirmed_number_too_and_once(rt: Runtime, sms: FakeChannel) -> None:
+    report = confirmed(rt, sms)
+    assert copy(rt, report, "Lubang ditambal hari Senin.") is not None
+    assert copy(rt, report, "Lubang ditambal hari Senin.") is None
+    deliver(rt)
+    assert [(m.to, m.text) for m in sms.sent] == [
+        ("+6281100000012", f"LAPOR {report.reference}: Lubang ditambal hari Senin.")
+    ]
+
+
+def test_nothing_goes_to_a_number_that_nobody_confirmed(rt: Runtime, sms: FakeChannel) -> None:
+    report = a_web_report(rt)
+    ask(rt, report)
+    deliver(rt)
+    sms.sent.clear()
+    assert copy(rt, report, "Lubang ditambal hari Senin.") is None
+    deliver(rt)
+    assert sms.sent == []
+
+
+@pytest.mark.parametrize(("words", "secret"), [("panjang " * 60, False), ("Lubang ditambal.", True)])
+def test_long_words_and_secret_ones_stay_on_the_page(rt: Runtime, sms: FakeChannel, words: str, secret: bool) -> None:
+    report = replace(confirmed(rt, sms), secret=secret)
+    copy(rt, report, words)
+    deliver(rt)
+    (said,) = sms.sent
+    assert words.split(maxsplit=1)[0] not in said.text
+    assert f"/lapor/{report.reference}?k=" in said.text
+
+
+def test_what_is_no_longer_wanted_ends(rt: Runtime, sms: FakeChannel) -> None:
+    report = confirmed(rt, sms)
+    confirm.stop_copies(rt, report)
+    assert copy(rt, report, "Lubang ditambal.") is None
+
+
+# Opening a report without its link.
+
+
+def test_the_reporter_opens_a_report_by_a_code_to_the_own_number(rt: Runtime, sms: FakeChannel) -> None:
+    report = an_sms_report(rt)
+    confirm.send_opening_code(rt, report.reference.lower(), PHONE, caller=CALLER, language="id")
+    deliver(rt)
+    assert sms.sent[-1].to == PHONE
+    opened = confirm.open_by_code(rt, report.reference, code_in(sms), caller=CALLER)
+    assert opened is not None
+    assert opened.id == report.id
+    assert confirm.open_by_code(rt, report.reference, code_in(sms), caller=CALLER) is None
+
+
+def test_a_stranger_learns_nothing_and_nobody_is_sent_anything(rt: Runtime, sms: FakeChannel) -> None:
+    report = an_sms_report(rt)
+    for reference, number in (
+        (report.reference, "0811 0000 0099"),
+        ("7K3-QX4M", PHONE),
+        ("nonsense", PHONE),
+        (report.reference, "not a number"),
+    ):
+        confirm.send_opening_code(rt, reference, number, caller=CALLER, language="id")
+        assert confirm.open_by_code(rt, reference, "123456", caller=CALLER) is None
+    deliver(rt)
+    assert sms.sent == []
+
+
+def test_asking_too_often_is_refused_alike_whether_there_is_a_report_or_not(rt: Runtime) -> None:
+    report = an_sms_report(rt)
+    for reference, caller in ((report.reference, "one"), ("7K3-QX4M", "other")):
+        told = []
+        for _ in range(confirm.PER_CALLER + 1):
+            try:
+                confirm.send_opening_code(rt, reference, "0811 0000 0099", caller=caller, language="id")
+                told.append("")
+            except CodeNotSent as refused:
+                told.append(refused.why)
+        assert told == [""] * confirm.PER_CALLER + ["too_often"]
+
+
+def test_guessing_codes_ends_before_it_gets_anywhere(rt: Runtime, sms: FakeChannel) -> None:
+    report = an_sms_report(rt)
+    for round_ in range(4):
+        if round_ < confirm.PER_NUMBER:
+            confirm.send_opening_code(rt, report.reference, PHONE, caller=None, language="id")
+            deliver(rt)
+        wrong = f"{(int(code_in(sms)) + 1) % 10**6:06}"
+        for _ in range(confirm.MOST_TRIES):
+            assert confirm.open_by_code(rt, report.reference, wrong, caller=None) is None
+    with rt.engine.connect() as connection:
+        tries = connection.execute(text("select sum(times) from attempt where what = 'code_try'")).scalar_one()
+    assert tries == 20
+    assert confirm.open_by_code(rt, report.reference, code_in(sms), caller=None) is None
