@@ -32,8 +32,7 @@ def passed_on(occasion: Occasion, *, target: str) -> Wording:
     return _say(
         occasion,
         sms=_(
-            "LAPOR {reference}: laporan diteruskan ke {target} yang berwenang. Jawaban mereka kami sampaikan. "
-            "Cek: balas CEK {reference}"
+            "LAPOR {reference}: laporan diteruskan ke {target}. Jawaban mereka kami sampaikan. Cek: balas CEK {reference}"
         ),
         letter=_(
             "Laporan {reference} bukan wewenang pemerintah daerah dan diteruskan ke {target}. Jawaban mereka kami "

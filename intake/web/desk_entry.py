@@ -19,7 +19,6 @@ from intake.storage import reports
 from intake.web import desk_words
 from intake.web.context import in_language as _
 from intake.web.context import runtime
-from intake.web.errors import shows_again
 from intake.web.form_tokens import make_token, message_id, read_token
 from intake.web.log_in import officer_here, require_officer
 
@@ -66,7 +65,6 @@ def _page(told: Told, fault: str = "", status: int = 200) -> Response:
 
 
 @desk_entry.post("/laporan-langsung")
-@shows_again(lambda words, status: _page(Told.of_request(), words, status))
 def take_down() -> Any:
     """Keep it; the officer is led to the list, where it appears as soon as it has been read."""
     officer, rt, told = officer_here(), runtime(), Told.of_request()
