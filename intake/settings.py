@@ -28,6 +28,8 @@ VARIABLES: Final[dict[str, str]] = {
     "PUBLIC_URL": "the address by which citizens and providers reach us; signatures are checked against it",
     "SAHUT_SECRET_KEYS": "secrets for links and log-ins, newest first, separated by commas",
     "SAHUT_DATA": "folder for what is kept outside the database",
+    "SAHUT_FILES_URL": "where attachments lie: a folder (files in SAHUT_DATA), or s3://bucket/prefix with AWS_ variables",
+    "SAHUT_CLAMAV": "a ClamAV that looks at attachments: host:port, or the path of its socket",
     "SAHUT_EMBEDDED": "1 when the servers of `sahut up` are used; set by it",
     "SAHUT_LAB": "1 shows the lab (/lab); only together with the embedded servers",
     "SAHUT_LOG_LEVEL": "debug, info, warning or error",
@@ -76,6 +78,8 @@ class Settings:
     form_per_hour: int = 60
     form_least_seconds: int = 3
     sms_price_rupiah: int = 0
+    files_url: str = "data/files"
+    clamav: str = ""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -142,11 +146,22 @@ class Settings:
             form_per_hour=number("SAHUT_FORM_PER_HOUR", 60, low=0, high=100_000),
             form_least_seconds=number("SAHUT_FORM_LEAST_SECONDS", 3, low=0, high=60),
             sms_price_rupiah=number("SAHUT_SMS_PRICE", 0, low=0, high=100_000),
+            files_url=environ.get("SAHUT_FILES_URL", "").strip()
+            or str(Path(environ.get("SAHUT_DATA", "").strip() or "data") / "files"),
+            clamav=_address_of_clamav(environ, faults),
             environ=dict(environ),
         )
         if faults:
             raise Misconfigured(faults)
         return settings
+
+
+def _address_of_clamav(environ: Mapping[str, str], faults: list[str]) -> str:
+    address = environ.get("SAHUT_CLAMAV", "").strip()
+    host, _, port = address.rpartition(":")
+    if address and not address.startswith("/") and not (host and port.isdecimal()):
+        faults.append("SAHUT_CLAMAV must be host:port or the path of a socket")
+    return address
 
 
 def _with_driver(url: str) -> str:

@@ -26,6 +26,7 @@ from intake.storage.outbox import Claim, ClaimLost, Job
 from workers.ask_again import ask_again
 from workers.deliver import deliver
 from workers.hand_over import hand_over
+from workers.inspect import inspect
 from workers.process import process
 from workers.remind import remind, send_digest
 
@@ -43,6 +44,7 @@ _THREADS: Final = 8
 JOBS: Final[Mapping[Job, Callable[[Runtime, Claim], None]]] = {
     Job.PROCESS: process,
     Job.DELIVER: deliver,
+    Job.INSPECT: inspect,
     Job.HAND_OVER: hand_over,
     Job.ASK_AGAIN: ask_again,
     Job.REMIND: remind,

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from channels.messages import InboundMessage
 from intake.domain.reference import reference_of
+from intake.storage import outbox
 from intake.storage.outbox import Job
 from intake.storage.tables import ID_BLOCK
 
@@ -179,6 +180,8 @@ def _keep_attachments(connection: Connection, message_id: int, message: InboundM
             for a in message.attachments
         ],
     )
+    if any(a.content is not None for a in message.attachments):
+        outbox.promise(connection, Job.INSPECT, message_id)
 
 
 _COLUMNS = """id, channel, external_id, report_id, sender, recipient, subject, text, answerable, automatic, regency,

@@ -29,6 +29,7 @@ class Job(StrEnum):
 
     PROCESS = "process"
     DELIVER = "deliver"
+    INSPECT = "inspect"
     HAND_OVER = "hand_over"
     ASK_AGAIN = "ask_again"
     REMIND = "remind"

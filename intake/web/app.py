@@ -17,6 +17,7 @@ from intake.runtime import Runtime
 from intake.understand.locate import regencies
 from intake.web import compress, context, errors
 from intake.web.desk_entry import desk_entry
+from intake.web.desk_files import desk_files
 from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
 from intake.web.health import health
@@ -89,7 +90,19 @@ def create_app(rt: Runtime) -> Flask:
     csrf.exempt(hooks)  # providers prove their origin in their own way, each
     context.prepare(app)
     errors.register(app)
-    for part in (hooks, pages, track_pages, public_pages, places_api, log_in, desk_pages, desk_entry, desk_monev, health):
+    for part in (
+        hooks,
+        pages,
+        track_pages,
+        public_pages,
+        places_api,
+        log_in,
+        desk_pages,
+        desk_files,
+        desk_entry,
+        desk_monev,
+        health,
+    ):
         app.register_blueprint(part)
     if rt.settings.lab:
         from intake.lab.pages import lab
@@ -110,6 +123,8 @@ def _protect(response: Any) -> Any:
     policy = dict(_POLICY)
     if request.endpoint in _REFRESHING | _OF_THE_FORM:
         policy["connect-src"] = "'self'"
+    if request.endpoint == "desk_files.give":
+        policy = {"sandbox": "", "default-src": "'none'"}  # whatever is in the file, it is nobody here
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     for name, value in _HEADERS.items():
         response.headers[name] = value

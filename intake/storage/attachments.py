@@ -1,0 +1,100 @@
+"""Files that came with messages: their rows, and the store where their bytes lie under their SHA-256.
+
+The store is a folder, or anything S3-compatible by its URL. A file is put there before its row says so: what a crash
+leaves is bytes nobody names, never a name without bytes. Equal files lie there once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """``content`` is None once the bytes lie in the store, where they are called ``stored``."""
+
+    id: int
+    message_id: int
+    name: str
+    content_type: str
+    size: int | None
+    content: bytes | None
+    real_type: str | None
+    verdict: str
+    scan: str
+    stored: str | None
+    report_id: int | None
+
+
+_SELECT = """select a.id, a.message_id, a.name, a.content_type, a.size, a.content, a.real_type, a.verdict, a.scan, a.stored,
+                    m.report_id from attachment a join message m on m.id = a.message_id"""
+
+
+def read(connection: Connection, file_id: int) -> File | None:
+    row = connection.execute(text(f"{_SELECT} where a.id = :id"), {"id": file_id}).one_or_none()
+    return None if row is None else File(**row._mapping)
+
+
+def waiting_of(connection: Connection, message_id: int) -> list[File]:
+    """The files of a message nobody has looked at yet."""
+    rows = connection.execute(
+        text(f"{_SELECT} where a.message_id = :id and a.verdict = 'waiting' and a.content is not null order by a.id"),
+        {"id": message_id},
+    )
+    return [File(**row._mapping) for row in rows]
+
+
+def of_report(connection: Connection, report_id: int) -> list[File]:
+    """All files of a conversation, oldest first, without their bytes."""
+    without_bytes = _SELECT.replace("a.content,", "null::bytea as content,")
+    rows = connection.execute(
+        text(f"{without_bytes} where m.report_id = :id order by a.id limit 500"), {"id": report_id}
+    )
+    return [File(**row._mapping) for row in rows]
+
+
+def settle(
+    connection: Connection, file_id: int, *, real_type: str, verdict: str, scan: str, stored: str, size: int
+) -> None:
+    """What was found out about a file that lies in the store now; its bytes leave the database."""
+    connection.execute(
+        text("""update attachment set real_type = :real_type, verdict = :verdict, scan = :scan, stored = :stored,
+                       size = :size, content = null, inspected_at = now() where id = :id and verdict = 'waiting'"""),
+        {"id": file_id, "real_type": real_type, "verdict": verdict, "scan": scan, "stored": stored, "size": size},
+    )
+
+
+class Store:
+    """Bytes under their SHA-256. ``url``: ``s3://bucket/prefix`` (keys and endpoint by AWS_ variables), or a folder."""
+
+    def __init__(self, url: str) -> None:
+        from obstore.store import LocalStore, from_url
+
+        self._store: ObjectStore
+        if "://" in url:
+            self._store = from_url(url)
+        else:
+            self._store = LocalStore(Path(url).resolve(), mkdir=True)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Put bytes there; the same name always means the same bytes."""
+        import obstore
+
+        obstore.put(self._store, _path(name), content)
+
+    def get(self, name: str) -> bytes:
+        """The bytes of a name. Raises FileNotFoundError, and what an unreachable store raises."""
+        import obstore
+
+        return bytes(obstore.get(self._store, _path(name)).bytes())
+
+
+def _path(name: str) -> str:
+    return f"{name[:2]}/{name}"

@@ -1,0 +1,50 @@
+"""The files of one message looked at and put into the store.
+
+Looking, drawing and storing happen with no transaction open. Running twice does no harm: the same file gets the same
+name in the store, and a row is settled once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from intake import attachments, logs
+from intake.attachments import ScannerAway
+from intake.runtime import Runtime
+from intake.storage import attachments as files
+from intake.storage import outbox
+from intake.storage.outbox import Claim
+
+log = logs.get("inspect")
+
+_SCANNER_AGAIN: Final = timedelta(seconds=30)
+
+
+def inspect(rt: Runtime, claim: Claim) -> None:
+    """Keep the promise to look at the files of a message (``claim.subject_id``). Raises ClaimLost."""
+    with rt.engine.begin() as connection:
+        outbox.hold_longer(connection, claim, rt.settings.hold)
+        waiting = files.waiting_of(connection, claim.subject_id)
+    store = files.Store(rt.settings.files_url)
+    for file in waiting:
+        seen = attachments.inspect(file.content or b"")
+        try:
+            scan = attachments.scan(file.content or b"", rt.settings.clamav)
+        except ScannerAway as why:
+            log.warning("scanner_away", attachment_id=file.id)
+            with rt.engine.begin() as connection:
+                outbox.postpone(
+                    connection, claim, wait=_SCANNER_AGAIN, error=f"scanner away: {why}",
+                    max_attempts=rt.settings.max_attempts,
+                )  # fmt: skip
+            return
+        store.put(seen.stored, seen.content)
+        with rt.engine.begin() as connection:
+            files.settle(
+                connection, file.id, real_type=seen.real_type, verdict=seen.verdict, scan=scan, stored=seen.stored,
+                size=len(seen.content),
+            )  # fmt: skip
+        log.info("file_inspected", attachment_id=file.id, verdict=seen.verdict, scan=scan)
+    with rt.engine.begin() as connection:
+        outbox.fulfil(connection, claim)
