@@ -28,7 +28,7 @@ run: $(VENV)/.run  ## start everything here: PostgreSQL, Valkey, web, relay, wor
 	@$(BIN)/sahut up
 
 debian:  ## the Debian packages of the tests (browser, gateways), where they are missing and may be installed
-	@tools/debian-packages chromium kannel kannel-extras gammu gammu-smsd
+	@tools/debian-packages chromium kannel kannel-extras gammu gammu-smsd postfix dovecot-imapd dovecot-lmtpd dovecot-sieve clamav-daemon libmagic1 curl
 
 test: $(VENV)/.dev debian  ## all tests, and `sure`
 	@$(MAKE) --no-print-directory sure

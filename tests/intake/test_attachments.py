@@ -21,6 +21,7 @@ from channels.mail_pictures import coordinates_of
 from channels.messages import Attachment, InboundMessage
 from intake import attachments
 from intake.attachments import ScannerAway, draw_again, inspect, saved_name, scan
+from intake.domain.reference import reference_of
 from intake.receive import receive
 from intake.runtime import Runtime
 from intake.storage import attachments as files
@@ -298,6 +299,20 @@ def test_where_there_is_a_scanner_only_what_it_called_clean_is_given(house: Runt
     with house.engine.begin() as connection:
         connection.execute(text("update attachment set scan = 'clean'"))
     assert client.get(f"/meja/berkas/{file.id}").status_code == 200
+
+
+def test_the_desk_lists_the_files_of_a_report(house: Runtime) -> None:
+    report = send(
+        house,
+        Attachment("surat.txt", "text/plain", b"Surat\n"),
+        Attachment("x<b>.exe", "image/png", b"MZ\x90\x00" * 50),
+    )
+    work(house)
+    letter, program = kept(house, report)
+    page = client_of(house, "pusat", None).get(f"/meja/{reference_of(report)}").text
+    assert f'href="/meja/berkas/{letter.id}"' in page
+    assert f"/meja/berkas/{program.id}" not in page
+    assert "x&lt;b&gt;.exe" in page
 
 
 def test_every_allowed_kind_has_an_ending() -> None:
