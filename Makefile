@@ -31,6 +31,7 @@ debian:  ## the Debian packages of the tests (browser, gateways), where they are
 	@tools/debian-packages chromium kannel kannel-extras gammu gammu-smsd postfix dovecot-imapd dovecot-lmtpd dovecot-sieve clamav-daemon libmagic1 curl
 
 test: $(VENV)/.dev debian  ## all tests, and `sure`
+	@tools/node-packages
 	@$(MAKE) --no-print-directory sure
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
