@@ -76,7 +76,7 @@ def read_bounce(letter: Letter) -> Bounce:
     recipient = next(iter(_addresses(fields.get("final-recipient", ""), fields.get("original-recipient", ""))), "")
     if _has_part(letter.message, "message/feedback-report"):
         return Bounce("complaint", "", recipient, returned)
-    text = letter.text[:_LONGEST_TEXT_READ]
+    text = fields.get("diagnostic-code", "") + "\n" + letter.text[:_LONGEST_TEXT_READ]
     action = fields.get("action", "").lower().partition(" ")[0].strip(";")
     status = _status_of(fields, text)
     if action in {"delivered", "relayed", "expanded"}:

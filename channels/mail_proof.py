@@ -141,6 +141,8 @@ def check_dkim(raw: bytes, *, author: str, lookup: Lookup) -> Proof:
         try:
             if not verifier.verify(idx=number, dnsfunc=lookup):
                 continue
+        except dkim.ValidationError:
+            continue  # signed, but not this
         except Exception:  # noqa: BLE001 - as above; no answer of DNS ends here as well
             result = result if result == "pass" else "temperror"
             continue
