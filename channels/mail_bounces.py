@@ -15,7 +15,7 @@ from email.message import Message
 from typing import Final, Literal
 
 from channels.mail_addresses import read_addresses
-from channels.mail_parts import Letter, read_header
+from channels.mail_parts import Letter, payload_text, read_header
 from channels.mail_writing import MESSAGE_ID
 
 Fate = Literal["permanent", "temporary", "delayed", "delivered", "complaint", "unknown"]
@@ -117,18 +117,16 @@ def _delivery_fields(message: Message) -> dict[str, str]:
     for part in _walk(message):
         if part.get_content_type() not in {"message/delivery-status", "message/feedback-report"}:
             continue
-        blocks = part.get_payload()
-        for block in blocks if isinstance(blocks, list) else []:
+        for block in part.get_payload() if part.is_multipart() else []:
             if isinstance(block, Message):
                 for name in ("Action", "Status", "Diagnostic-Code", "Final-Recipient", "Original-Recipient"):
                     value = read_header(block, name)
                     if value:
                         fields.setdefault(name.lower(), value)
-        if isinstance(blocks, str):
-            for line in blocks.splitlines()[:200]:
-                found = _FIELD.match(line)
-                if found:
-                    fields.setdefault(found["name"].lower(), found["value"])
+        for line in payload_text(part)[:_LONGEST_TEXT_READ].splitlines():
+            found = _FIELD.match(line)
+            if found:
+                fields.setdefault(found["name"].lower(), found["value"])
     return fields
 
 
@@ -138,13 +136,10 @@ def _returned_ids(letter: Letter) -> Iterator[str]:
         kind = part.get_content_type()
         if part is letter.message or kind not in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
             continue
-        children = part.get_payload()
-        if isinstance(children, list):
-            for child in children:
-                if isinstance(child, Message):
-                    yield from MESSAGE_ID.findall(read_header(child, "Message-ID"))[:1]
-        else:
-            yield from _RETURNED_ID.findall(str(children)[:_LONGEST_TEXT_READ])
+        for child in part.get_payload() if part.is_multipart() else []:
+            if isinstance(child, Message):
+                yield from MESSAGE_ID.findall(read_header(child, "Message-ID"))[:1]
+        yield from _RETURNED_ID.findall(payload_text(part)[:_LONGEST_TEXT_READ])
     for name in ("In-Reply-To", "References", "X-Failed-Message-ID"):
         yield from MESSAGE_ID.findall(letter.header(name))[::-1]
     yield from _RETURNED_ID.findall(letter.text[:_LONGEST_TEXT_READ])
@@ -165,9 +160,8 @@ def _walk(message: Message) -> Iterator[Message]:
             return
         part = waiting.pop(0)
         yield part
-        children = part.get_payload()
-        if isinstance(children, list):
-            waiting += [child for child in children if isinstance(child, Message)]
+        if part.is_multipart():
+            waiting += [child for child in part.get_payload() if isinstance(child, Message)]
 
 
 def _addresses(*values: str) -> Iterator[str]:

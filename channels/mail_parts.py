@@ -109,6 +109,17 @@ def _mend_header(raw: bytes) -> bytes:
     return b"".join(lines) + body
 
 
+def payload_text(part: Message) -> str:
+    """The bytes of a part that has no parts, as text of whatever kind; empty for others. Never raises."""
+    if part.is_multipart():
+        return ""
+    try:
+        content = part.get_payload(decode=True)
+    except Exception:  # noqa: BLE001 - whatever the library trips over
+        return ""
+    return decode_text(content, "") if isinstance(content, bytes) else ""
+
+
 def decode_text(content: bytes, charset: str) -> str:
     """Bytes to text without NUL and with plain line ends, whatever their label says. Never raises."""
     charset = charset.strip().strip("\"'").lower()

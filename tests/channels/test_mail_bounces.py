@@ -68,3 +68,12 @@ def test_whose_letter_came_back() -> None:
 )
 def test_the_id_of_the_letter_is_found_wherever_it_stands(raw: bytes) -> None:
     assert "<41.x@sahut.test>" in read_bounce(read_letter(raw)).message_ids
+
+
+def test_a_charset_that_is_none_breaks_no_bounce() -> None:
+    raw = (
+        b'From: MAILER-DAEMON@example.id\nContent-Type: multipart/report; boundary="b"\n\n'
+        b"--b\nContent-Type: text/rfc822-headers; charset=a\x00b\n\nMessage-ID: <41.x@sahut.test>\n\xff\n"
+        b"--b\nContent-Type: message/delivery-status; charset=a\x00b\n\nStatus: 5.1.1\n\xff\n--b--\n"
+    )
+    assert "<41.x@sahut.test>" in read_bounce(read_letter(raw)).message_ids
