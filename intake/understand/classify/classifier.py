@@ -20,6 +20,8 @@ CONFIDENT_AT = 0.7
 """Below this a report goes to a person and is not sent to a unit."""
 EMERGENCY_AT = 0.36
 """An emergency that is missed costs more than one that is not: this is below one half on purpose."""
+UNSPOKEN_FROM = 0.65
+"""From which share on a wish or a danger is believed that no word of the text speaks of."""
 _TOP_TOPICS, _EVIDENCE_WORDS = 3, 8
 _TOPIC_TEMPERATURE = 5.0
 _THANKS_FROM, _OTHER_GROUP = 0.5, "LLN"
@@ -47,10 +49,10 @@ class Classifier:
             return self._put_aside(reading, verdict, reason)
         verdict = _with_thanks(self._without_manners(reading, verdict))
         group = max(verdict.groups, key=verdict.groups.__getitem__)
-        kind = max(verdict.types, key=verdict.types.__getitem__)
+        kind = self._kind(reading, verdict)
         topics = self._topics(reading, verdict, kind)
         topic = self._lexicon.taxonomy.topics[topics[0].code]
-        urgency = self._urgency(verdict)
+        urgency = self._urgency(reading, verdict)
         demanded = topic_demands_secrecy(self._lexicon, reading, topic.code)
         responsible = find_responsible(self._lexicon, reading, topic)
         evidence = {"topic": self._words_for(reading, topic)}
@@ -159,8 +161,19 @@ class Classifier:
             return PRAISE if kind == "terima_kasih" else OTHER
         return self._lexicon.topics[self._members[group][0]]
 
-    def _urgency(self, verdict: Verdict) -> str:
-        if verdict.urgencies["darurat"] >= EMERGENCY_AT:
+    def _kind(self, reading: Reading, verdict: Verdict) -> str:
+        """Return the type. A wish that nobody puts into words has to be likelier than one that is spoken."""
+        kind = max(verdict.types, key=verdict.types.__getitem__)
+        if kind == "aspirasi" and verdict.types[kind] < UNSPOKEN_FROM and not self._cue_words(reading, "type.aspirasi"):
+            return max((name for name in verdict.types if name != kind), key=verdict.types.__getitem__)
+        return kind
+
+    def _urgency(self, reading: Reading, verdict: Verdict) -> str:
+        """Return the urgency. Danger without a word of it (a short text of common words) takes more than a suspicion."""
+        danger = verdict.urgencies["darurat"]
+        if danger >= EMERGENCY_AT and (
+            danger >= UNSPOKEN_FROM or self._cue_words(reading, "urg.bahaya") or self._cue_words(reading, "urg.kini")
+        ):
             return "darurat"
         return max((name for name in verdict.urgencies if name != "darurat"), key=verdict.urgencies.__getitem__)
 
