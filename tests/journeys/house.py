@@ -79,6 +79,7 @@ class House:
             "SAHUT_EMBEDDED": "1",
             "SAHUT_LAB": "1",
             "SAHUT_HOLD_SECONDS": "3",
+            "SAHUT_FORM_LEAST_SECONDS": "0",
             "SMS_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
             "SMS_TWILIO_AUTH_TOKEN": "1" * 32,
             "SMS_TWILIO_NUMBERS": OUR_NUMBER,

@@ -90,7 +90,10 @@ def test_email_is_answered_in_its_thread_and_the_answer_joins(house: House, brow
 
 def test_web_form_without_javascript(house: House, browser: Browser) -> None:
     browser.get("/lapor")
-    browser.submit("/lapor", text="Sampah menumpuk di kecamatan Lawang Kidul Muara Enim sudah seminggu")
+    said = "Sampah menumpuk di kecamatan Lawang Kidul Muara Enim sudah seminggu"
+    browser.submit("/lapor", text=said)
+    assert "Kec. Lawang Kidul, Kab. Muara Enim" in browser.page  # how it was read, to be confirmed
+    browser.submit("/lapor", text=said, place="16.03.07")
     assert browser.status == 200
     reference, tracking = reference_in(browser.page), browser.at
     wait_for(lambda: "Muara Enim" in browser.get(tracking), of="the regency on the page")
