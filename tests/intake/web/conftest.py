@@ -153,7 +153,9 @@ def report_typed(client: FlaskClient, words: str = CLEAR_TEXT, *, regency: str =
         return second
     form = form_to(second, "/lapor")
     place = {"place": "pilih", "province": regency[:2], "regency": regency} if regency else {}
-    return client.post(form.action, data={"place": "tanya", **form.fields, **place, **more})
+    if not regency and form.fields.get("place", "pilih") == "pilih":
+        place = {"place": "tanya"}
+    return client.post(form.action, data={**form.fields, **place, **more})
 
 
 def work(rt: Runtime) -> None:
