@@ -9,6 +9,8 @@ from redis import Redis
 from intake.embedded import temporary_valkey
 from tests.journeys.house import House, wait_for
 
+#: Alarms of deadlines lie days ahead.
+OWED = "select count(*) from outbox where due_at < now() + interval '1 hour'"
 TEXT = "jalan rusak di desa Tegal Rejo kec Lawang Kidul Muara Enim nomor {}"
 
 
@@ -84,7 +86,7 @@ def test_a_provider_that_says_503_first(house: House) -> None:
     house.send_sms(number, TEXT.format(1))
     wait_until_all_is_done(house, 1)
     assert_each_was_answered_once(house, [number])
-    assert house.log("worker").count('"reply_not_taken"') == 2
+    assert house.log("worker").count('"reply_not_taken"') >= 2
 
 
 def test_valkey_dies_under_a_running_worker_and_comes_back(house: House) -> None:
