@@ -135,6 +135,7 @@ def lose_nothing(letters: int, away_seconds: float) -> int:
     from sqlalchemy.engine import make_url
 
     from channels.registry import open_channels
+    from intake import logs
     from intake.embedded import temporary_postgres
     from intake.runtime import Runtime
     from intake.storage.database import open_engine
@@ -143,6 +144,7 @@ def lose_nothing(letters: int, away_seconds: float) -> int:
     from tests.mail.house import taking_lmtp, with_mailboxes
     from tests.mail.servers import open_folder, running_postfix
 
+    logs.configure("warning")
     with temporary_postgres() as server, open_folder() as folder, running_postfix(folder) as postfix:
         admin = create_engine(server.url, isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:

@@ -20,6 +20,8 @@ Officer = tuple[str, str, str]  # user name, password, role
 
 _LAB_NUMBER = "+628110001708"
 _LAB_ADDRESS = "lapor@sahut.test"
+# The lab's own mail server, which vouches for the senders of its letters (intake.lab.citizen).
+_LAB_MAIL_HOST = "mx.lab.test"
 _SETTINGS_OF_THE_LAB = ("SMS_", "EMAIL_")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -100,6 +102,7 @@ def make_environment(
             "EMAIL_MIME_SECRETS": made.mail_hook_secret,
             "EMAIL_REPLY_SECRET": made.mail_reply_secret,
             "EMAIL_ADDRESS": _LAB_ADDRESS,
+            "EMAIL_TRUSTED_HOSTS": _LAB_MAIL_HOST,
             "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{mail_port}?tls=no",
         }
     return environment

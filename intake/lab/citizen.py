@@ -48,10 +48,15 @@ def post_delivery(url: str, auth_token: str, form: dict[str, str]) -> bool:
     return _post_signed(url, auth_token, form)
 
 
+#: The lab's mail server, as `intake.installation` has us trust it, and what it writes on top of every letter.
+MAIL_HOST = "mx.lab.test"
+VOUCHES = f"Authentication-Results: {MAIL_HOST}; dmarc=pass\r\n".encode()
+
+
 def post_mail(
     public_url: str, secret: str, raw: bytes, *, envelope_from: str, envelope_to: str, spool: Spool | None = None
 ) -> int:
-    """Give a mail to our webhook like the mail server's pipe does; the HTTP status, or 0 when nobody answered.
+    """Give a mail to our webhook like the mail server's pipe does, vouching for it; the HTTP status, 0 for no answer.
 
     A mail server keeps the mail and comes again after 0 and 5xx. With `spool`, a taken mail is kept in the citizen's
     mailbox as sent.
@@ -65,7 +70,8 @@ def post_mail(
     url = f"{public_url.rstrip('/')}/hooks/email_mime"
     try:
         with _session() as session:
-            answer = session.post(url, data=raw, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+            vouched = VOUCHES + raw
+            answer = session.post(url, data=vouched, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
     except requests.RequestException:
         return 0
     if spool is not None and answer.ok:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 from collections import Counter
@@ -9,7 +11,10 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from channels.channel import Unreadable
 from channels.mail_text import read_reply
 from tests.channels.test_mail_hostile import parse
 
@@ -44,6 +49,19 @@ if LETTERS:
         lost = [word for word in plain_words(raw) if word in body and word not in kept and "\x1b" not in kept]
         assert not lost
         assert message.text or not str(message.extra["full_text"]).strip()
+
+    @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        st.sampled_from(LETTERS),
+        st.lists(st.tuples(st.floats(0, 1), st.integers(0, 200), st.binary(max_size=20)), min_size=1, max_size=10),
+    )
+    def test_mutated_real_letters_raise_nothing(file: Path, cuts: list[tuple[float, int, bytes]]) -> None:
+        raw = file.read_bytes()[:100_000]
+        for place, length, instead in cuts:
+            start = int(place * len(raw))
+            raw = raw[:start] + instead + raw[start + length :]
+        with contextlib.suppress(Unreadable):
+            json.dumps(dict(parse(raw, "").extra))
 
     def test_bounces_are_not_reports() -> None:
         bounces = sorted((MAILS / "bounces").glob("*.eml"))

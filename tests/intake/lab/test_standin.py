@@ -23,7 +23,7 @@ from channels.channel import SendFailed
 from channels.messages import DeliveryStatus, Headers, InboundRequest, OutboundMessage
 from channels.sms_twilio import SmsTwilio
 from channels.smtp import MailServer
-from intake.lab.citizen import post_mail, post_sms
+from intake.lab.citizen import VOUCHES, post_mail, post_sms
 from intake.lab.spool import KEPT_FILES, Sms, Spool, now_text
 from intake.lab.standin import LabSettings, RefusesToStart, serve
 
@@ -283,7 +283,7 @@ def test_a_mail_from_the_lab_is_what_the_mail_servers_pipe_would_have_posted(web
     raw = b"Subject: x\r\n\r\n\xff\r\n"
     status = post_mail(webhook.url, "s", raw, envelope_from="", envelope_to="lapor@sahut.test", spool=spool)
     (request,) = webhook.requests
-    assert (status, request.body) == (200, raw)
+    assert (status, request.body) == (200, VOUCHES + raw)
     assert request.url == f"{webhook.url}/hooks/email_mime"
     assert [request.headers[name] for name in ("Authorization", "X-Envelope-From", "X-Envelope-To")] == [
         "Bearer s",
