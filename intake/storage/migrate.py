@@ -25,7 +25,11 @@ def upgrade(database_url: str) -> None:
     engine = open_engine(database_url, pool_size=1, statement_timeout_ms=0)
     try:
         with engine.begin() as connection:
+            # Another host may be at it for minutes. But a table somebody uses is waited for only as long as usual: all
+            # who come later would wait behind us.
+            connection.execute(text("set local lock_timeout = 0"))
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            connection.execute(text("set local lock_timeout to default"))
             run(connection)
             regencies.refresh(connection)
     finally:

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from intake.storage.database import open_engine
-from intake.storage.migrate import config, upgrade
+from intake.storage.migrate import _LOCK, config, upgrade
 from intake.storage.tables import metadata
 
 
@@ -68,3 +68,19 @@ def test_several_hosts_may_release_at_once(postgres_url: str) -> None:
     with admin.connect() as connection:
         connection.execute(text("drop database released_at_once with (force)"))
     admin.dispose()
+
+
+def test_a_release_waits_for_one_that_takes_longer_than_a_lock_is_usually_waited_for(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        waiting = threading.Thread(target=upgrade, args=(database_url,))
+        waiting.start()
+        waits = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+        while connection.execute(waits).scalar_one() == 0:
+            assert waiting.is_alive()
+        # Longer than the lock_timeout of our connections: the one that waits is still there.
+        connection.execute(text("select pg_sleep(5.5)"))
+        assert connection.execute(waits).scalar_one() == 1
+    waiting.join()
+    engine.dispose()
