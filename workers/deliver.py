@@ -156,12 +156,6 @@ def _settle_taken(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, rec
     log.info("reply_taken", reply_id=reply.id, channel=reply.channel)
 
 
-def _no_sooner(claim: Claim, asked: timedelta | None) -> timedelta:
-    """The longer of our own pause and the provider's wish: twelve times "again in a second" is no twelve attempts."""
-    own = outbox.pause_after(claim)
-    return own if asked is None else max(asked, own)
-
-
 def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, failure: SendFailed) -> None:
     log.warning("reply_not_taken", reply_id=reply.id, channel=reply.channel, kind=failure.kind, code=failure.code)
 
@@ -173,7 +167,7 @@ def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, failure: SendFailed
         elif failure.retryable:
             replies.back_to_promised(connection, reply.id, error=failure.reason, code=failure.code)
             outbox.postpone(
-                connection, claim, wait=_no_sooner(claim, failure.retry_after), error=failure.reason,
+                connection, claim, wait=outbox.no_sooner(claim, failure.retry_after), error=failure.reason,
                 max_attempts=rt.settings.max_attempts,
             )  # fmt: skip
         else:
@@ -197,7 +191,7 @@ def _settle_uncertain(rt: Runtime, claim: Claim, reply: Reply, channel: Channel,
         except SendFailed as failure:
             with rt.engine.begin() as connection:
                 outbox.postpone(
-                    connection, claim, wait=_no_sooner(claim, failure.retry_after), error=failure.reason,
+                    connection, claim, wait=outbox.no_sooner(claim, failure.retry_after), error=failure.reason,
                     max_attempts=rt.settings.max_attempts,
                 )  # fmt: skip
             return

@@ -6,6 +6,7 @@ from channels import registry
 from channels.channel import Misconfigured, SendFailed
 from channels.desks.desk import HandOver
 from intake import logs
+from intake.domain.report import State
 from intake.runtime import Runtime
 from intake.storage import handovers, messages, outbox, regencies, reports
 from intake.storage.outbox import Claim
@@ -25,10 +26,12 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
         handover = handovers.read(connection, claim.subject_id)
         kind, config = regencies.desk_of(connection, handover.regency)
         report = reports.read(connection, handover.report_id)
-        if handover.state != "promised" or kind == "inbox" or report.regency != handover.regency:
+        theirs = report.regency == handover.regency and report.state is not State.DIARSIPKAN
+        if handover.state != "promised" or kind == "inbox" or not theirs:
             outbox.fulfil(connection, claim)
             if handover.state == "promised":
-                handovers.settle(connection, handover.id, given=True)
+                error = "" if theirs else "not theirs any more: sent elsewhere or withdrawn"
+                handovers.settle(connection, handover.id, given=theirs, error=error)
             return
         opening = messages.read(connection, report.id)
     topic = taxonomy().topics.get(report.topic or "")
@@ -66,7 +69,7 @@ def _settle_failure(
 ) -> None:
     lasting = isinstance(failure, SendFailed) and not failure.retryable
     reason = failure.reason if isinstance(failure, SendFailed) else "the desk is not configured rightly"
-    wait = failure.retry_after if isinstance(failure, SendFailed) else None
+    wait = outbox.no_sooner(claim, failure.retry_after if isinstance(failure, SendFailed) else None)
     log.warning("not_handed_over", handover_id=handover_id, lasting=lasting)
     with rt.engine.begin() as connection:
         if not lasting:

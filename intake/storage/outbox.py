@@ -162,6 +162,11 @@ def pause_after(claim: Claim) -> timedelta:
     return BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
 
 
+def no_sooner(claim: Claim, asked: timedelta | None) -> timedelta:
+    """The longer of our own pause and what the other side asked for: twelve times "in a second" is no twelve attempts."""
+    return max(asked or timedelta(), pause_after(claim))
+
+
 def park(connection: Connection, claim: Claim, *, error: str) -> None:
     """Put a promise aside for a person. Raises ClaimLost."""
     done = connection.execute(

@@ -29,6 +29,7 @@ class Regency:
     url: str
     answers: list[int] = field(default_factory=list)
     got: list[tuple[dict[str, str], dict[str, object]]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -40,6 +41,8 @@ def regency() -> Iterator[Regency]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             system.got.append((dict(self.headers.items()), json.loads(body)))
             self.send_response(system.answers.pop(0) if system.answers else 200)
+            for name, value in system.headers.items():
+                self.send_header(name, value)
             self.end_headers()
 
         def log_message(self, *args: object) -> None:
@@ -115,3 +118,19 @@ def test_a_regency_without_a_system_has_its_inbox(rt: Runtime) -> None:
     report_id = a_report(rt)
     jobs.carry_out(rt, Job.HAND_OVER)
     assert state(rt, report_id) == ["given"]
+
+
+def test_a_system_in_a_hurry_does_not_use_up_the_attempts(desk_rt: Runtime, regency: Regency) -> None:
+    regency.answers = [503] * 20
+    regency.headers = {"Retry-After": "0"}
+    a_report(desk_rt)
+    jobs.carry_out(desk_rt, Job.HAND_OVER)
+    assert len(regency.got) == 1
+
+
+def test_what_was_withdrawn_meanwhile_is_given_to_nobody(desk_rt: Runtime, regency: Regency) -> None:
+    report_id = a_report(desk_rt)
+    receive(desk_rt, "sms_twilio", an_sms("BATAL"))
+    jobs.carry_out(desk_rt, Job.PROCESS)
+    jobs.carry_out(desk_rt, Job.HAND_OVER)
+    assert (regency.got, state(desk_rt, report_id)) == ([], ["failed"])
