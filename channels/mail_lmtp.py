@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
+from weakref import WeakSet
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.lmtp import LMTP
@@ -21,6 +22,8 @@ NOT_NOW: Final = "451 4.3.0 cannot keep it now, try again"
 NOT_OURS: Final = "550 5.1.1 no such mailbox here"
 MOST_BYTES: Final = 30 * 1024 * 1024
 _AT_ONCE: Final = 8
+_PATIENCE_SECONDS: Final = 30.0
+_GOOD_BYE_SECONDS: Final = 0.05
 
 #: Keeps one letter for one recipient: (raw letter, envelope sender or "<>", recipient) → whether it is kept.
 Keep = Callable[[bytes, str, str], bool]
@@ -33,17 +36,34 @@ class LmtpDoor(Controller):
         self._keep = keep
         self._is_ours = is_ours
         self._most_bytes = most_bytes
+        self._connections: WeakSet[SMTP] = WeakSet()
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="lmtp")
         super().__init__(self, hostname=host, port=port)
 
     def factory(self) -> SMTP:
         """One connection's protocol."""
-        return LMTP(self, enable_SMTPUTF8=True, data_size_limit=self._most_bytes, ident="Sahut", hostname="sahut")
+        protocol = LMTP(self, enable_SMTPUTF8=True, data_size_limit=self._most_bytes, ident="Sahut", hostname="sahut")
+        self._connections.add(protocol)
+        return protocol
 
     def stop(self, no_assert: bool = False) -> None:  # the library's signature
         """Stop listening; letters that are being kept are waited for."""
-        super().stop(bool(no_assert))
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(_PATIENCE_SECONDS)
+        super().stop(no_assert)
         self._pool.shutdown(wait=True)
+
+    async def _hang_up(self) -> None:
+        """End every connection. What was not answered is sent again: better twice to us than never."""
+        if self.server is not None:
+            self.server.close()
+        for connection in list(self._connections):
+            if connection.transport is not None:
+                connection.transport.close()
+        await asyncio.sleep(_GOOD_BYE_SECONDS)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever went wrong here is no reason to send a letter back to its writer."""
+        return NOT_NOW
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[Any]

@@ -1,0 +1,56 @@
+"""LMTP answers: for each recipient what is true, and never a reason to send a letter back for a fault of ours."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable
+
+import pytest
+
+from channels.mail_lmtp import LmtpDoor
+from tests.gateways.processes import free_port
+
+LETTER = b"From: warga@example.id\r\n\r\nJalan rusak\r\n"
+
+
+def hand_in(keep: Callable[[bytes, str, str], bool], letter: bytes = LETTER, *, most_bytes: int = 10_000) -> int:
+    door = LmtpDoor(
+        host="127.0.0.1", port=free_port(), keep=keep, is_ours=lambda address: address.startswith("lapor"),
+        most_bytes=most_bytes,
+    )  # fmt: skip
+    door.start()
+    try:
+        with smtplib.LMTP("127.0.0.1", door.port) as session:
+            session.ehlo_or_helo_if_needed()
+            session.mail("")
+            assert session.rcpt("bupati@sahut.test")[0] == 550
+            assert session.rcpt("lapor@sahut.test")[0] == 250
+            return int(session.data(letter)[0])
+    finally:
+        door.stop()
+
+
+def test_what_is_kept_is_taken() -> None:
+    kept: list[tuple[bytes, str, str]] = []
+
+    def keep(raw: bytes, sender: str, recipient: str) -> bool:
+        kept.append((raw, sender, recipient))
+        return True
+
+    assert hand_in(keep) == 250
+    assert kept == [(LETTER, "<>", "lapor@sahut.test")]
+
+
+def test_what_is_not_kept_is_to_be_sent_again() -> None:
+    assert hand_in(lambda raw, sender, recipient: False) == 451
+
+
+def test_a_fault_of_ours_sends_nothing_back(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(raw: bytes, sender: str, recipient: str) -> bool:
+        raise RuntimeError
+
+    assert hand_in(broken) == 451
+
+
+def test_a_letter_larger_than_we_take_is_refused() -> None:
+    assert hand_in(lambda raw, sender, recipient: True, LETTER + b"x" * 20_000) == 552
