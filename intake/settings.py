@@ -61,10 +61,10 @@ def _database_is_ours(url: str) -> bool:
 class Settings:
     """Read by ``from_environ`` only; the defaults of the fields are the defaults of the variables."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     public_url: str
     secret_keys: tuple[str, ...] = field(repr=False)
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
     data: Path = Path("data")
     embedded: bool = False
     lab: bool = False

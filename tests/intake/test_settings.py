@@ -46,9 +46,17 @@ def test_all_faults_are_told_at_once() -> None:
 
 
 def test_secrets_are_not_in_the_repr() -> None:
-    settings = Settings.from_environ({**GOOD, "SMS_TWILIO_AUTH_TOKEN": "tokentoken"})
+    settings = Settings.from_environ(
+        {
+            **GOOD,
+            "SMS_TWILIO_AUTH_TOKEN": "tokentoken",
+            "REDIS_URL": "redis://:redispass@c/0",
+            "DATABASE_URL": "postgresql://sahut:dbpass@db/sahut",
+        }
+    )
     assert "aaaa" not in repr(settings)
-    assert "tokentoken" not in repr(settings)
+    for secret in ("tokentoken", "redispass", "dbpass"):
+        assert secret not in repr(settings)
 
 
 def test_the_lab_on_its_own_machine() -> None:
