@@ -29,6 +29,12 @@ _GOOD_BYE_SECONDS: Final = 0.05
 Keep = Callable[[bytes, str, str], bool]
 
 
+class _Conversation(LMTP):
+    """One connection. Real letters hold lines longer than RFC 5321 allows; they are no reason to refuse one."""
+
+    line_length_limit = 1024 * 1024
+
+
 class LmtpDoor(Controller):
     """Listens in a thread of its own, keeps letters in some others."""
 
@@ -42,7 +48,9 @@ class LmtpDoor(Controller):
 
     def factory(self) -> SMTP:
         """One connection's protocol."""
-        protocol = LMTP(self, enable_SMTPUTF8=True, data_size_limit=self._most_bytes, ident="Sahut", hostname="sahut")
+        protocol = _Conversation(
+            self, enable_SMTPUTF8=True, data_size_limit=self._most_bytes, ident="Sahut", hostname="sahut"
+        )
         self._connections.add(protocol)
         return protocol
 

@@ -53,4 +53,8 @@ def test_a_fault_of_ours_sends_nothing_back(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_a_letter_larger_than_we_take_is_refused() -> None:
-    assert hand_in(lambda raw, sender, recipient: True, LETTER + b"x" * 20_000) == 552
+    assert hand_in(lambda raw, sender, recipient: True, LETTER + b"baris panjang\r\n" * 2000) == 552
+
+
+def test_a_line_longer_than_the_rules_allow_is_taken() -> None:
+    assert hand_in(lambda raw, sender, recipient: raw.count(b"x" * 5000) == 1, LETTER + b"x" * 5000 + b"\r\n") == 250
