@@ -122,6 +122,7 @@ report = Table(
     _moment("closed_at"),
     CheckConstraint("state in ({})".format(", ".join(f"'{state}'" for state in State)), name="state_known"),
     Index("ix_report_desk", "regency", "state", "opened_at"),
+    Index("ix_report_regency_id", "regency", "id", postgresql_where=text("regency is not null")),
     Index(
         "ix_report_triage",
         "opened_at",
@@ -463,6 +464,55 @@ note = Table(
     Column("text", Text, nullable=False),
     _moment("at", default_now=True),
     comment="What officers note for each other. Never shown to a citizen; append-only.",
+)
+
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), comment="whose own it is; null: a whole desk's"),
+    Column("desk", Text, nullable=False, comment="a regency, or empty for the central desk"),
+    Column("name", Text, nullable=False),
+    Column("query", JSONB, nullable=False, comment="the address of the list (intake.search.Wanted.as_query)"),
+    Column("made_by", BigInteger, ForeignKey("officer.id"), nullable=False),
+    _moment("at", default_now=True),
+    Index("uq_saved_view_own", "officer_id", "name", unique=True, postgresql_where=text("officer_id is not null")),
+    Index("uq_saved_view_desk", "desk", "name", unique=True, postgresql_where=text("officer_id is null")),
+    comment="Lists that officers come back to, with a name: their own, or their whole desk's.",
+)
+
+answer_template = Table(
+    "answer_template",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("desk", Text, nullable=False, comment="a regency, or empty for the central desk"),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("changed_by", BigInteger, ForeignKey("officer.id"), nullable=False),
+    _moment("changed_at", default_now=True),
+    UniqueConstraint("desk", "name"),
+    comment="Answers a desk writes often, with fields such as {nomor} that are filled for each report.",
+)
+
+unit_part = Table(
+    "unit_part",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("main", Boolean, nullable=False, server_default=text("false")),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("instruction", Text, nullable=False, server_default=""),
+    Column("words", Text, nullable=False, server_default="", comment="what the unit says about its part; internal"),
+    Column("given_by", BigInteger, ForeignKey("officer.id"), nullable=False),
+    _moment("given_at", default_now=True),
+    Column("settled_by", BigInteger, ForeignKey("officer.id")),
+    _moment("settled_at"),
+    CheckConstraint("state in ('waiting', 'answered', 'taken_back')", name="state_known"),
+    Index("uq_unit_part_unit", "report_id", "unit", unique=True, postgresql_where=text("state <> 'taken_back'")),
+    Index("uq_unit_part_main", "report_id", unique=True, postgresql_where=text("main and state <> 'taken_back'")),
+    Index("ix_unit_part_unit", "unit", "report_id"),
+    comment="A report in the hands of several units: each has its part, and the main one answers the citizen.",
 )
 
 quarantine = Table(
