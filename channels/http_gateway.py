@@ -81,7 +81,7 @@ class Delivery:
 class Outbound:
     """How a message is given to the gateway, and how its answer is read."""
 
-    url: str = field(repr=False)
+    send_to: str = field(repr=False)
     method: str
     format: Format
     body: Mapping[str, Any] = field(repr=False)
@@ -309,10 +309,10 @@ def _read_delivery(block: _Block) -> Delivery:
 
 
 def _read_outbound(block: _Block) -> Outbound:
-    url = block.text("url", required=True)
-    parts = split_url(_PLACEHOLDER.sub("x", url))
-    if url and (parts is None or not may_carry_secrets(parts.scheme, parts.hostname or "")):
-        block.fault("url", "must be an https address (http on this machine or a private address only)")
+    send_to = block.text("send_to", required=True)
+    parts = split_url(_PLACEHOLDER.sub("x", send_to))
+    if send_to and (parts is None or not may_carry_secrets(parts.scheme, parts.hostname or "")):
+        block.fault("send_to", "must be an https address (http on this machine or a private address only)")
     body = block.any("body") if block.has("body") else {}
     headers = block.any("headers") if block.has("headers") else {}
     if not isinstance(body, Mapping) or not body:
@@ -321,10 +321,10 @@ def _read_outbound(block: _Block) -> Outbound:
     if not isinstance(headers, Mapping) or not all(isinstance(value, str) for value in headers.values()):
         block.fault("headers", "must be texts by name")
         headers = {}
-    for place, template in (("url", url), ("body", body), ("headers", headers)):
+    for place, template in (("send_to", send_to), ("body", body), ("headers", headers)):
         for name in sorted(_placeholders(template) - PLACEHOLDERS):
             block.fault(place, f"holds {{{name}}}, which is not one of {', '.join(sorted(PLACEHOLDERS))}")
-    if "text" not in _placeholders(body) | _placeholders(url):
+    if "text" not in _placeholders(body) | _placeholders(send_to):
         block.fault("body", "holds no {text}")
     login = block.text("login")
     if login and ":" not in login:
@@ -342,7 +342,7 @@ def _read_outbound(block: _Block) -> Outbound:
     kinds = errors.table("kinds")
     by_word = {word: cast("Kind", kinds.choice(word, get_args(Kind), "retryable")) for word in kinds.names()}
     outbound = Outbound(
-        url=url,
+        send_to=send_to,
         method=block.choice("method", ("POST", "GET", "PUT"), "POST"),
         format=_read_format(block, "form"),
         body=body,

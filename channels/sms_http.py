@@ -144,7 +144,7 @@ class SmsHttp:
             raise SendFailed("not a number", kind="permanent")
         plan = gsm.plan(message.text)
         values = self._values(message, outbound.encodings.get(plan.encoding, ""))
-        url = fill(outbound.url, {name: quote(value, safe="") for name, value in values.items()})
+        url = fill(outbound.send_to, {name: quote(value, safe="") for name, value in values.items()})
         body, headers = fill(outbound.body, values), fill(outbound.headers, values)
         data = None
         if outbound.format == "query":

@@ -50,7 +50,7 @@ def open_all(gateways: dict[str, Any], **environ: str) -> dict[str, SmsHttp]:
 def gateway(name: str, *, url: str = "", change: Change = lambda block: None) -> SmsHttp:
     block = copy.deepcopy(example()[name])
     if url:
-        block["outbound"]["url"] = url
+        block["outbound"]["send_to"] = url
     change(block)
     return open_all({name: block})[name]
 
@@ -252,7 +252,7 @@ def test_infobip_json() -> None:
 def test_by_get_and_login() -> None:
     def change(block: dict[str, Any]) -> None:
         block["outbound"] = {
-            "url": f"{server.url}/kirim/{{to_digits}}?v=1",
+            "send_to": f"{server.url}/kirim/{{to_digits}}?v=1",
             "method": "GET",
             "format": "query",
             "login": "sahut:kata:sandi",
@@ -358,8 +358,8 @@ def _put(path: str, value: object) -> Change:
         ("vonage.proofs", {"hmac": {"header": "X"}}, "gateways.vonage.proofs.hmac.secrets is missing"),
         ("vonage.proofs", {"path_secrets": "env:TIDAK_ADA"}, "gateways.vonage.proofs.path_secrets names the variable"),
         ("infobip.inbound.format", "query", "gateways.infobip.proofs.hmac covers the body only"),
-        ("vonage.outbound.url", "http://sms.example.com/", "gateways.vonage.outbound.url must be an https"),
-        ("vonage.outbound.url", None, "gateways.vonage.outbound.url is missing"),
+        ("vonage.outbound.send_to", "http://sms.example.com/", "gateways.vonage.outbound.send_to must be an https"),
+        ("vonage.outbound.send_to", None, "gateways.vonage.outbound.send_to is missing"),
         ("vonage.outbound.body", {"text": "{teks}"}, "gateways.vonage.outbound.body holds {teks}"),
         ("vonage.outbound.body", {"to": "{to}"}, "gateways.vonage.outbound.body holds no {text}"),
         ("vonage.outbound.body", None, "gateways.vonage.outbound.body is missing"),
@@ -386,7 +386,7 @@ def test_faults_are_told_by_their_place(path: str, value: object, told: str) -> 
 
 def test_all_faults_of_all_gateways_at_once() -> None:
     gateways = example()
-    for path in ("vonage.inbound.fields.id", "vonage.outbound.url", "infobip.proofs"):
+    for path in ("vonage.inbound.fields.id", "vonage.outbound.send_to", "infobip.proofs"):
         _put(path, None)(gateways)
     with pytest.raises(Misconfigured) as wrong:
         open_all(gateways)
