@@ -33,8 +33,7 @@ def recompute(*, everything: bool, as_json: bool) -> None:
             waiting = list(kept.outdated(connection, everything=everything))
         for start in range(0, len(waiting), _BATCH):
             with rt.engine.begin() as connection:
-                for report_id in waiting[start : start + _BATCH]:
-                    kept.refresh(connection, report_id)
+                kept.refresh_many(connection, waiting[start : start + _BATCH])
         with rt.engine.connect() as connection:
             version = kept.rules(connection).calendar.version
     said = {"recomputed": len(waiting), "calendar": version}

@@ -10,7 +10,8 @@ no process works with yesterday's decree; the calendar made of them is kept by t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -32,6 +33,9 @@ from intake.understand.locate import regencies
 CENTRAL_ZONE: Final = "WIB"
 #: The clocks of officers; the two others run for the citizen.
 FOR_OFFICERS: Final = (ClockKind.VERIFY, ClockKind.REROUTE, ClockKind.FIRST_RESPONSE, ClockKind.FINISH)
+
+#: Under this name a connection notes what is to be refreshed (``gathered``).
+_GATHERED: Final = "sahut.deadlines_to_refresh"
 
 _RULES: Final = """
     (select coalesce(json_agg(json_build_array(day, working, note, region) order by day, region), '[]')
@@ -91,19 +95,26 @@ def class_of(report_type: str | None, topic: str | None) -> str:
 
 def compute(connection: Connection, report_id: int) -> Kept | None:
     """The deadlines of a report from its history; None when there is no such report."""
-    row = connection.execute(
+    return next(iter(compute_many(connection, [report_id])), None)
+
+
+def compute_many(connection: Connection, report_ids: Iterable[int]) -> list[Kept]:
+    """The same of many reports, read in one statement; in the order of their ids, without those that do not exist."""
+    rows = connection.execute(
         text(f"""
-            select r.regency, r.type, r.topic, r.opened_at, d.rung_until,
+            select r.id, r.regency, r.type, r.topic, r.opened_at, d.rung_until,
                    (select coalesce(json_agg(json_build_array(h.from_state, h.to_state, h.at) order by h.id), '[]')
                     from history h where h.report_id = r.id and h.to_state is not null) as steps,
-                   {_RULES}
-            from report r left join deadline d on d.report_id = r.id where r.id = :id
+                   rules.days, rules.changes
+            from (select {_RULES}) as rules, report r left join deadline d on d.report_id = r.id
+            where r.id = any(:ids) order by r.id
         """),
-        {"id": report_id},
-    ).one_or_none()
-    if row is None:
-        return None
-    now_in_force = _rules_of(row.days, row.changes)
+        {"ids": list(report_ids)},
+    ).all()
+    return [_compute(row, _rules_of(row.days, row.changes)) for row in rows]
+
+
+def _compute(row: Any, now_in_force: Rules) -> Kept:
     steps = [(before, after, datetime.fromisoformat(at)) for before, after, at in row.steps]
     report_class = class_of(row.type, row.topic)
     place = regencies().get(row.regency or "")
@@ -114,58 +125,107 @@ def compute(connection: Connection, report_id: int) -> Kept | None:
         zone=place.zone if place else CENTRAL_ZONE,
         region=row.regency,
     )
-    return Kept(report_id, row.regency, row.opened_at, report_class, deadlines, row.rung_until)
+    return Kept(row.id, row.regency, row.opened_at, report_class, deadlines, row.rung_until)
+
+
+@contextmanager
+def gathered(connection: Connection) -> Iterator[None]:
+    """Within it refreshes are only noted, and made at its end all together: what many steps of one transaction need.
+
+    Nothing is refreshed when the body raises: its transaction is over.
+    """
+    if _GATHERED in connection.info:
+        yield
+        return
+    noted: set[int] = set()
+    connection.info[_GATHERED] = noted
+    try:
+        yield
+    finally:
+        del connection.info[_GATHERED]
+    refresh_many(connection, noted)
 
 
 def refresh(connection: Connection, report_id: int) -> None:
     """Compute the deadlines of a report anew, keep them with the words it is found by, and promise its next alarm."""
-    kept = compute(connection, report_id)
-    if kept is None:
+    noted: set[int] | None = connection.info.get(_GATHERED)
+    if noted is None:
+        refresh_many(connection, [report_id])
+    else:
+        noted.add(report_id)
+
+
+def refresh_many(connection: Connection, report_ids: Iterable[int]) -> None:
+    """The same for many reports, in two statements however many they are; who does not exist is left out."""
+    found = compute_many(connection, report_ids)
+    if not found:
         return
+    connection.execute(text(_KEEP), {"rows": Jsonb([_as_row(kept) for kept in found])})
+
+
+_KEEP: Final = """
+    with given as (
+        select * from jsonb_to_recordset(:rows) as given (
+            report_id bigint, place text, sla_class text, calendar_version text,
+            verify_due timestamptz, verify_kept boolean, first_response_due timestamptz, first_response_kept boolean,
+            finish_due timestamptz, finish_kept boolean, answer_due timestamptz, close_due timestamptz,
+            next_due timestamptz, next_clock text, soon_at timestamptz, alarm_at timestamptz)
+    ), found_by as (
+        insert into search_words (report_id, words)
+        select given.report_id,
+               to_tsvector('indonesian', coalesce((
+                   select string_agg(m.subject || ' ' || left(m.text, 20000), ' ' order by m.id)
+                   from message m where m.report_id = given.report_id), ''))
+               || array_to_tsvector(array[given.place])
+        from given order by given.report_id
+        on conflict (report_id) do update set words = excluded.words
+    ), promised as (
+        insert into outbox (job, subject_id, due_at)
+        select 'remind', report_id, alarm_at from given where alarm_at is not null order by report_id
+        on conflict (job, subject_id) do update set due_at = least(outbox.due_at, excluded.due_at)
+            where outbox.token is null
+    )
+    insert into deadline (report_id, sla_class, calendar_version, verify_due, verify_kept, first_response_due,
+                          first_response_kept, finish_due, finish_kept, answer_due, close_due, next_due,
+                          next_clock, soon_at)
+    select report_id, sla_class, calendar_version, verify_due, verify_kept, first_response_due, first_response_kept,
+           finish_due, finish_kept, answer_due, close_due, next_due, next_clock, soon_at
+    from given order by report_id
+    on conflict (report_id) do update set
+        sla_class = excluded.sla_class, calendar_version = excluded.calendar_version,
+        verify_due = excluded.verify_due, verify_kept = excluded.verify_kept,
+        first_response_due = excluded.first_response_due, first_response_kept = excluded.first_response_kept,
+        finish_due = excluded.finish_due, finish_kept = excluded.finish_kept,
+        answer_due = excluded.answer_due, close_due = excluded.close_due,
+        next_due = excluded.next_due, next_clock = excluded.next_clock, soon_at = excluded.soon_at
+"""
+
+
+def _as_row(kept: Kept) -> dict[str, object]:
+    """What is kept of a report's deadlines, for JSON."""
     found = kept.deadlines
     running = [c for k in FOR_OFFICERS if (c := found.clock(k)) and c.state is ClockState.RUNNING]
     first = min(running, key=lambda clock: clock.due_at, default=None)
-    connection.execute(
-        text("""
-            with found as (
-                insert into search_words (report_id, words)
-                select :id, to_tsvector('indonesian', coalesce(
-                                string_agg(m.subject || ' ' || left(m.text, 20000), ' ' order by m.id), ''))
-                            || array_to_tsvector(array[cast(:place as text)])
-                from message m where m.report_id = :id
-                on conflict (report_id) do update set words = excluded.words
-            )
-            insert into deadline (report_id, sla_class, calendar_version, verify_due, verify_kept, first_response_due,
-                                  first_response_kept, finish_due, finish_kept, answer_due, close_due, next_due,
-                                  next_clock, soon_at)
-            values (:id, :sla_class, :version, :verify_due, :verify_kept, :first_response_due, :first_response_kept,
-                    :finish_due, :finish_kept, :answer_due, :close_due, :next_due, :next_clock, :soon_at)
-            on conflict (report_id) do update set
-                sla_class = excluded.sla_class, calendar_version = excluded.calendar_version,
-                verify_due = excluded.verify_due, verify_kept = excluded.verify_kept,
-                first_response_due = excluded.first_response_due, first_response_kept = excluded.first_response_kept,
-                finish_due = excluded.finish_due, finish_kept = excluded.finish_kept,
-                answer_due = excluded.answer_due, close_due = excluded.close_due,
-                next_due = excluded.next_due, next_clock = excluded.next_clock, soon_at = excluded.soon_at
-        """),
-        {
-            "id": report_id,
-            "place": place_word(kept.regency),
-            "sla_class": kept.sla_class,
-            "version": found.calendar_version,
-            **{f"{kind.value}_due": found.due(kind) for kind in ClockKind if kind is not ClockKind.REROUTE},
-            **{
-                f"{kind.value}_kept": _kept_in_time(found.clock(kind))
-                for kind in (ClockKind.VERIFY, ClockKind.FIRST_RESPONSE, ClockKind.FINISH)
-            },
-            "next_due": first.due_at if first else None,
-            "next_clock": first.kind.value if first else None,
-            "soon_at": first.alarms[0].at if first and first.alarms else None,
-        },
-    )
     alarm = found.next_alarm(kept.rung_until or kept.opened_at)
-    if alarm is not None:
-        outbox.promise(connection, Job.REMIND, report_id, due=alarm.at)
+    return {
+        "report_id": kept.report_id,
+        "place": place_word(kept.regency),
+        "sla_class": kept.sla_class,
+        "calendar_version": found.calendar_version,
+        **{f"{kind.value}_due": _said(found.due(kind)) for kind in ClockKind if kind is not ClockKind.REROUTE},
+        **{
+            f"{kind.value}_kept": _kept_in_time(found.clock(kind))
+            for kind in (ClockKind.VERIFY, ClockKind.FIRST_RESPONSE, ClockKind.FINISH)
+        },
+        "next_due": _said(first.due_at if first else None),
+        "next_clock": first.kind.value if first else None,
+        "soon_at": _said(first.alarms[0].at if first and first.alarms else None),
+        "alarm_at": _said(alarm.at if alarm else None),
+    }
+
+
+def _said(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def hear(connection: Connection, report_id: int) -> None:

@@ -121,24 +121,28 @@ def step(
     assignments = "".join(f", {name} = :{name}" for name in sorted(values))
     row = connection.execute(
         text(f"""
-            with before as (select id as report_id, state as was from report where id = :id for update)
-            update report set state = :to {assignments} from before
-            where report.id = before.report_id and before.was = any(:allowed)
-            returning {_COLUMNS}, before.was
+            with before as (
+                select id as report_id, state as was from report where id = :id for update
+            ), stepped as (
+                update report set state = :to {assignments} from before
+                where report.id = before.report_id and before.was = any(:allowed)
+                returning {_COLUMNS}, before.was
+            ), written as (
+                insert into history (report_id, actor, officer_id, action, from_state, to_state, reason, detail)
+                select id, :step_actor, :step_officer, :step_action, was, :to, :step_reason, :step_detail from stepped
+            )
+            select {_COLUMNS} from stepped
         """),
-        {"id": report_id, "to": to, "allowed": [str(state) for state in allowed], **values},
-    ).one_or_none()
+        {
+            "id": report_id, "to": to, "allowed": [str(state) for state in allowed], **values, "step_actor": actor,
+            "step_officer": officer_id, "step_action": action, "step_reason": reason,
+            "step_detail": Jsonb(dict(detail or {})),
+        },
+    ).one_or_none()  # fmt: skip
     if row is None:
         raise StepNotAllowed(to)
-    fields = dict(row._mapping)
-    was = fields.pop("was")
-    record(
-        connection, report_id, actor=actor, action=action, from_state=was, to_state=to, reason=reason,
-        officer_id=officer_id, detail=detail,
-    )  # fmt: skip
     deadlines.refresh(connection, report_id)
-    fields["state"] = State(fields["state"])
-    return Report(**fields)
+    return _report(row)
 
 
 def amend(connection: Connection, report_id: int, values: Mapping[str, object]) -> None:
