@@ -23,7 +23,7 @@ from intake.storage import messages, outbox, people, reports, threads
 from intake.storage.messages import StoredMessage
 from intake.storage.outbox import Claim
 from intake.storage.reports import Report
-from intake.understand.relate import Before, Heard, Relation, continued, is_another_report, relate
+from intake.understand.relate import Before, Heard, Relation, continued, is_another_report, leaves_the_question, relate
 from workers import answers, commands
 from workers.decisions import Overtaken, carry_out, mend, question_of, settle
 from workers.understanding import Understanding, as_said, understand
@@ -112,9 +112,12 @@ def _waits_for_more(rt: Runtime, claim: Claim, snap: Snapshot) -> bool:
 
 def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
     report, message = snap.report, snap.message
-    waits = report.state is State.TERTUNDA and report.waiting_for == "place"
-    if report.id != message.id and not waits:
-        _add(rt, claim, message, report)
+    asked = report.waiting_for if report.state is State.TERTUNDA else None
+    if report.id != message.id and asked != "place":
+        if asked == "officer" and _leaves_the_question(rt, snap):
+            _split(rt, claim, snap)
+        else:
+            _add(rt, claim, message, report)
         return
     own = understand(
         snap.said if report.id == message.id else [message],
@@ -133,6 +136,18 @@ def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
             _split(rt, claim, snap)
         else:
             answers.hear(rt, claim, message, report, before=snap.before, named=named, may_ask=snap.may_ask)
+
+
+def _leaves_the_question(rt: Runtime, snap: Snapshot) -> bool:
+    """Whether a message that was taken for the answer to an officer's question is a report of its own."""
+    message, report = snap.message, snap.report
+    if _is_named(rt, message, report):
+        return False
+    own = understand(
+        [message], report, medium=medium_of(rt, message.channel), before=snap.before, may_ask=lambda: False
+    )
+    opening = next((m.text for m in snap.said if m.id == report.id), "")
+    return leaves_the_question(message.text, opening, own.classification, own.location, regency=report.regency)
 
 
 def _is_named(rt: Runtime, message: StoredMessage, report: Report) -> bool:

@@ -13,7 +13,7 @@ from intake.storage.messages import StoredMessage
 from intake.understand.relate import Before
 
 #: Replies that a person of ours caused. All others are automatic: the limits count those.
-OF_OFFICERS: Final = ("answered", "closed", "forwarded")
+OF_OFFICERS: Final = ("answered", "asked", "closed", "forwarded")
 #: Replies that ask where, and those after which a bare digit is a rating.
 _QUESTIONS: Final = ("ask_place", "ask_which", "reminder")
 _RATING_ASKED: Final = ("closed", "finished")

@@ -252,3 +252,15 @@ def is_another_report(text: str, opening: str, classification: Classification, l
             or (classification.confidence >= _SURE and not asked_about.spam and location.decision == "decided")
         )
     return location.decision == "decided" and beginning not in _WHERE and not _ANOTHER.isdisjoint(words)
+
+
+def leaves_the_question(
+    text: str, opening: str, classification: Classification, location: Location, *, regency: str | None
+) -> bool:
+    """Whether what came while an officer's question waited is a report of its own: about something else, one more of
+    the kind, or begun anew about another regency. In doubt it is the answer: an officer reads it and can tell.
+    """
+    if is_another_report(text, opening, classification, location):
+        return True
+    elsewhere = location.decision == "decided" and location.regency != regency
+    return elsewhere and begins_anew(text) and tells_a_problem(classification)

@@ -92,9 +92,9 @@ def delivery(state: str) -> str:
     return _or_plain(known, state)
 
 
-def action(name: str) -> str:
-    """A line of the history."""
-    known = {
+def actions() -> dict[str, str]:
+    """Every step a history can hold."""
+    return {
         "hand_over": _("Diteruskan otomatis"),
         "ask_place": _("Menanyakan tempat kejadian"),
         "ask_which": _("Menanyakan kabupaten/kota yang mana"),
@@ -128,13 +128,25 @@ def action(name: str) -> str:
         "incomplete": _("Pesan pelapor terpotong"),
         "reply_failed": _("Pesan kepada pelapor gagal dikirim"),
         "hand_over_failed": _("Gagal diteruskan ke sistem daerah"),
+        "number_confirmed": _("Pelapor memastikan nomornya"),
+        "number_removed": _("Pelapor menghapus nomornya"),
+        "verified": _("Diverifikasi"),
+        "disposed": _("Didisposisikan ke unit"),
+        "part_answered": _("Bagian unit dijawab"),
+        "part_taken_back": _("Disposisi ditarik kembali"),
+        "sender_blocked": _("Pengirim diblokir"),
+        "sender_unblocked": _("Blokir pengirim dibuka"),
     }
-    return _or_plain(known, name)
 
 
-def reason(code: str) -> str:
-    """Why: a code of ours, or an officer's own words."""
-    known = {
+def action(name: str) -> str:
+    """A line of the history."""
+    return _or_plain(actions(), name)
+
+
+def reasons() -> dict[str, str]:
+    """Every reason that is a code of ours."""
+    return {
         "wilayah_jelas": _("wilayahnya jelas dari laporan"),
         "wilayah_ganda": _("ada beberapa wilayah yang cocok"),
         "wilayah_belum_jelas": _("wilayahnya belum jelas"),
@@ -152,9 +164,43 @@ def reason(code: str) -> str:
         "makian_kosong": _("makian tanpa isi"),
         "iseng": _("iseng"),
         "tanpa_balasan": _("tidak ada balasan selama 10 hari kerja"),
-        "tidak_dijawab": _("tidak dijawab"),
+        "tidak_dijawab": _("pelapor tidak menjawab"),
+        "diralat_pelapor": _("diralat oleh pelapor"),
+        "bukan_pilihan": _("pelapor tidak memilih satu pun pilihan kami"),
+        "ditanya_ulang": _("ditanya sekali lagi"),
+        "dicabut_pelapor": _("dicabut oleh pelapor"),
+        "selesai_menurut_pelapor": _("selesai menurut pelapor"),
+        "correction": _("ralat dari pelapor"),
+        "part": _("lanjutan pesan pelapor"),
+        "opted_out": _("pelapor mengirim STOP"),
+        "blocked": _("pengirim diblokir"),
+        "unreachable": _("pelapor tidak dapat dijangkau"),
         "salah_kirim": _("salah kirim"),
         "kosong": _("kosong"),
+    }
+
+
+def reason(code: str) -> str:
+    """Why: a code of ours, or an officer's own words."""
+    return reasons().get(code, code)
+
+
+def silence(code: str | None) -> str:
+    """Why somebody is not written to."""
+    known = {
+        "opted_out": _("Pelapor mengirim STOP: tidak ada lagi balasan kami yang sampai kepadanya."),
+        "blocked": _("Pengirim ini diblokir petugas: laporannya disimpan, tetapi tidak dibalas."),
+        "unreachable": _("Penyedia menyatakan pelapor ini tidak dapat dijangkau: balasan tidak sampai."),
+    }
+    return known.get(code or "", "")
+
+
+def failure(code: str) -> str:
+    """Why something of ours did not arrive: a code of ours in words, a provider's as it is."""
+    known = {
+        "opted_out": _("pelapor mengirim STOP"),
+        "blocked": _("pengirim diblokir"),
+        "unreachable": _("tidak dapat dijangkau"),
     }
     return known.get(code, code)
 
@@ -197,6 +243,16 @@ def done(name: str) -> str:
         "correct": _("Data laporan diperbaiki."),
         "merge": _("Laporan digabung. Pelapornya ikut menerima setiap jawaban."),
         "part": _("Laporan dipisah kembali."),
+        "verify": _("Laporan diverifikasi."),
+        "dispose": _("Laporan didisposisikan."),
+        "answer_part": _("Jawaban unit disimpan. Pelapor menerima jawaban dari unit utama."),
+        "take_back": _("Disposisi ditarik kembali."),
+        "block": _("Pengirim diblokir. Laporannya tetap masuk, tetapi tidak dibalas."),
+        "unblock": _("Blokir dibuka. Pengirim dibalas lagi seperti biasa."),
+        "view_kept": _("Tampilan disimpan."),
+        "view_dropped": _("Tampilan dihapus."),
+        "template_kept": _("Templat disimpan."),
+        "template_dropped": _("Templat dihapus."),
         "taken_down": _("Laporan dicatat. Bila belum tampak di bawah, muat ulang halaman ini sebentar lagi."),
     }
     return known.get(name, "")

@@ -258,3 +258,33 @@ def test_another_topic_is_another_class(rt: Runtime, report: Report) -> None:
 def test_a_digest_is_promised_by_the_number_of_its_regency() -> None:
     for regency in ("16.03", "91.71", None):
         assert regency_of(subject_of(regency)) == regency
+
+
+@pytest.mark.parametrize(
+    ("words", "another"),
+    [
+        ("RT 03 pak, lubangnya di depan masjid dekat pasar", False),
+        ("Di desa Tegal Rejo kec Lawang Kidul pak, jalan rusak yang dekat sekolah itu", False),
+        ("iya benar, sudah tiga bulan jalan itu tidak diperbaiki", False),
+        ("Lapor pak, obat di puskesmas Lawang Kidul kosong sudah seminggu, perawat tidak ada", True),
+        ("Lapor, jalan rusak parah di kecamatan Cibinong kabupaten Bogor, tolong diperbaiki", True),
+    ],
+)
+def test_while_a_question_waits_a_clearly_new_report_is_one(
+    rt: Runtime, report: Report, officer: Officer, words: str, another: bool
+) -> None:
+    desk.ask(rt, officer, report.reference, question="Di RT berapa lubangnya?")
+    remembered = receive(rt, "sms_twilio", an_sms(words)).remembered
+    assert remembered is not None
+    jobs.carry_out(rt, Job.PROCESS)
+    jobs.carry_out(rt, Job.REMIND)
+    with rt.engine.connect() as connection:
+        opened = reports.find(connection, remembered.message_id)
+    asked = read(rt, report.id)
+    if another:
+        assert opened is not None
+        assert opened.state is State.TERDISPOSISI
+        assert (asked.state, asked.waiting_for) == (State.TERTUNDA, "officer"), "the question still waits"
+    else:
+        assert opened is None
+        assert asked.state is State.DITANGGAPI_PELAPOR
