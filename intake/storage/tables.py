@@ -25,6 +25,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Sequence,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -240,6 +241,12 @@ reply = Table(
     Column("cause", Text, nullable=False, unique=True, comment="kind and what it answers: a second one is refused"),
     Column("kind", Text, nullable=False),
     Column("channel", Text, nullable=False),
+    Column(
+        "gateway", Text, comment="by which channel it was last given away; null: not yet, or before there were several"
+    ),
+    Column(
+        "refused_by", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="gateways that said no to it"
+    ),
     Column("recipient", Text, nullable=False),
     Column("sender", Text, nullable=False),
     Column("subject", Text, nullable=False, server_default=""),
@@ -261,6 +268,7 @@ reply = Table(
     ),
     Index("ix_reply_report", "report_id", "id"),
     Index("ix_reply_external", "channel", "external_id"),
+    Index("ix_reply_gateway", "gateway", "external_id"),
     Index("ix_reply_recipient", "recipient", "created_at"),
     Index("ix_reply_created_at", "created_at"),
 )
@@ -306,9 +314,47 @@ outbox = Table(
     Column("last_error", Text),
     _moment("parked_at"),
     _moment("created_at", default_now=True),
+    Column(
+        "priority", SmallInteger, nullable=False, server_default=text("1"), comment="lower goes first; of replies only"
+    ),
+    Column(
+        "lane",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="channel and regency: lanes take turns; of replies only",
+    ),
     PrimaryKeyConstraint("job", "subject_id"),
     Index("ix_outbox_due", "job", "due_at", postgresql_where=text("parked_at is null")),
+    Index(
+        "ix_outbox_turns",
+        "priority",
+        "lane",
+        "due_at",
+        postgresql_where=text("job = 'deliver' and parked_at is null"),
+    ),
     comment="Promise, alarm clock, lock and retry counter in one row; deleted with the effect it promised.",
+)
+
+gateway = Table(
+    "gateway",
+    metadata,
+    Column("name", Text, primary_key=True, comment="the channel's name"),
+    Column(
+        "failed_at",
+        ARRAY(DateTime(timezone=True)),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="its last failures since it last took something",
+    ),
+    _moment("down_since"),
+    _moment("probe_at"),
+    Column("failed_probes", Integer, nullable=False, server_default=text("0")),
+    Column("good_probes", Integer, nullable=False, server_default=text("0")),
+    _moment("pinned_at"),
+    Column("room", Double, comment="segments that may leave at once, as of filled_at; null: never counted"),
+    _moment("filled_at"),
+    comment="How the gateways of SAHUT_GATEWAYS do, as all workers see it. No row: it does well.",
 )
 
 person = Table(
