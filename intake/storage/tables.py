@@ -540,27 +540,6 @@ answer_template = Table(
     comment="Answers a desk writes often, with fields such as {nomor} that are filled for each report.",
 )
 
-unit_part = Table(
-    "unit_part",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
-    Column("unit", Text, nullable=False),
-    Column("main", Boolean, nullable=False, server_default=text("false")),
-    Column("state", Text, nullable=False, server_default="waiting"),
-    Column("instruction", Text, nullable=False, server_default=""),
-    Column("words", Text, nullable=False, server_default="", comment="what the unit says about its part; internal"),
-    Column("given_by", BigInteger, ForeignKey("officer.id"), nullable=False),
-    _moment("given_at", default_now=True),
-    Column("settled_by", BigInteger, ForeignKey("officer.id")),
-    _moment("settled_at"),
-    CheckConstraint("state in ('waiting', 'answered', 'taken_back')", name="state_known"),
-    Index("uq_unit_part_unit", "report_id", "unit", unique=True, postgresql_where=text("state <> 'taken_back'")),
-    Index("uq_unit_part_main", "report_id", unique=True, postgresql_where=text("main and state <> 'taken_back'")),
-    Index("ix_unit_part_unit", "unit", "report_id"),
-    comment="A report in the hands of several units: each has its part, and the main one answers the citizen.",
-)
-
 quarantine = Table(
     "quarantine",
     metadata,
