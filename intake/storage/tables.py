@@ -91,6 +91,20 @@ regency_setting = Table(
         server_default=text("'{}'::jsonb"),
         comment="units and topics that differ here (Taxonomy.for_regency)",
     ),
+    Column("least_place", Double, comment="how sure of the place a report must be to go there unseen, 0 to 1"),
+    Column("least_topic", Double, comment="the same of the topic"),
+    Column(
+        "verifies_itself",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="a person of the regency looks before a report is handed to a unit",
+    ),
+    Column(
+        "reopen_days", Integer, comment="working days in which a finished report may be opened again by its citizen"
+    ),
+    CheckConstraint("least_place between 0 and 1 and least_topic between 0 and 1", name="sure_enough"),
+    CheckConstraint("reopen_days between 1 and 250", name="reopen_days_known"),
     comment="What a regency sets for itself; no row means the defaults.",
 )
 
@@ -215,7 +229,7 @@ history = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     _moment("at", default_now=True),
-    comment="Every step: who, when, from, to, why. Append-only.",
+    comment="Every step: who, when, from, to, why. Append-only: a trigger refuses anything else.",
 )
 
 correction = Table(
@@ -293,12 +307,18 @@ handover = Table(
     Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
     Column("regency", Text, ForeignKey("regency.code"), nullable=False),
     Column("cause", Text, nullable=False, unique=True),
+    Column("event", Text, nullable=False, server_default="handed_over"),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("state", Text, nullable=False, server_default="promised"),
     Column("external_id", Text),
     Column("error", Text),
     _moment("created_at", default_now=True),
     _moment("settled_at"),
     CheckConstraint("state in ('promised','given','failed')", name="state_known"),
+    CheckConstraint(
+        "event in ('handed_over','taken_back','withdrawn','finished_by_citizen','reopened','added','rated')",
+        name="event_known",
+    ),
     Index("ix_handover_report", "report_id"),
 )
 
@@ -378,7 +398,10 @@ rating = Table(
     Column("message_id", BigInteger, ForeignKey("message.id"), nullable=False, unique=True),
     Column("score", Integer, nullable=False),
     _moment("at", default_now=True),
+    _moment("seen_at"),
+    Column("seen_by", BigInteger, ForeignKey("officer.id"), comment="the officer who dealt with an unhappy one"),
     CheckConstraint("score between 1 and 5", name="score_known"),
+    Index("ix_rating_unhappy", "report_id", postgresql_where=text("score <= 2 and seen_at is null")),
     comment="How content citizens say they are, 1 to 5; the last one of a report counts.",
 )
 
@@ -474,10 +497,22 @@ reminder_address = Table(
     metadata,
     Column("regency", Text, nullable=False, comment="empty: the central desk"),
     Column("step", Text, nullable=False),
-    Column("address", Text, nullable=False),
-    PrimaryKeyConstraint("regency", "step"),
+    Column("address", Text, nullable=False, comment="a mailbox, or a number in E.164"),
+    Column("unit", Text, nullable=False, server_default="", comment="only reports of this unit; empty: of all"),
+    Column("medium", Text, nullable=False, server_default="email"),
+    PrimaryKeyConstraint("regency", "step", "unit", "medium", "address"),
     CheckConstraint("step in ('remind_officer', 'remind_head', 'tell_leader')", name="step_known"),
-    comment="To which mailbox of a regency each step of reminding goes, as one letter a day.",
+    CheckConstraint("medium in ('email', 'sms', 'whatsapp')", name="medium_known"),
+    comment="Who of a regency hears of which step of reminding, by what, once a day.",
+)
+
+digest = Table(
+    "digest",
+    metadata,
+    Column("regency", Text, nullable=False, comment="empty: the central desk"),
+    Column("day", Date, nullable=False),
+    PrimaryKeyConstraint("regency", "day"),
+    comment="On which days a regency's people were reminded: a second digest of a day waits for the next.",
 )
 
 day_override = Table(

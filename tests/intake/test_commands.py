@@ -105,6 +105,7 @@ def test_a_new_version_shows_which_open_reports_it_would_move(rt: Runtime, envir
     jobs.carry_out(rt, Job.PROCESS)
     assert sahut(environ, "relocate", "--dry-run").exit_code == 0
     with rt.engine.begin() as connection:  # as an older version had decided it
+        connection.execute(text("set local sahut.erase = 'on'"))
         connection.execute(text("""update decision set location = jsonb_set(location, '{regency}', '"16.01"')"""))
     moved = sahut(environ, "relocate", "--dry-run", "--json")
     assert moved.exit_code == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from intake.domain.report import State, StepNotAllowed
 from intake.receive import receive
@@ -67,3 +69,29 @@ def test_of_two_officers_at_once_one_wins(rt: Runtime, report_id: int) -> None:
 def test_a_step_sets_no_column_it_may_not(rt: Runtime, report_id: int) -> None:
     with pytest.raises(TypeError), rt.engine.begin() as connection:
         reports.step(connection, report_id, State.TERDISPOSISI, actor="x", action="x", values={"reference": "x"})
+
+
+@pytest.mark.parametrize(
+    "rewriting",
+    [
+        "update history set reason = 'lain'", "delete from history", "truncate history", "update decision set why = ''",
+        "delete from correction", "update note set text = ''",
+    ],
+)  # fmt: skip
+def test_what_happened_is_not_rewritten(rt: Runtime, report_id: int, rewriting: str) -> None:
+    with rt.engine.begin() as connection:
+        reports.step(connection, report_id, State.TERDISPOSISI, actor="system", action="x", values={"regency": "16.03"})
+    with pytest.raises(IntegrityError, match="what happened is not rewritten"), rt.engine.begin() as connection:
+        connection.execute(text(rewriting))
+    with rt.engine.connect() as connection:
+        assert [line.action for line in reports.history_of(connection, report_id)] == ["x"]
+
+
+def test_erasing_what_the_law_wants_erased_is_said_aloud(rt: Runtime, report_id: int) -> None:
+    with rt.engine.begin() as connection:
+        reports.record(connection, report_id, actor="system", action="x")
+    with rt.engine.begin() as connection:
+        connection.execute(text("set local sahut.erase = 'on'"))
+        connection.execute(text("update history set detail = '{}'"))
+    with pytest.raises(IntegrityError), rt.engine.begin() as connection:
+        connection.execute(text("update history set detail = '{}'"))
