@@ -33,6 +33,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _DEGREES = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?", re.ASCII)
 _PLACE_BY = frozenset({"confirmed", "chosen"})
 _CONTACT_KINDS = frozenset({"phone", "email"})
+_POSITION_BY = frozenset({"own", "photo"})
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class WebForm:
             subject=" ".join(_clean(request.field("subject")).split()),
             regency=regency if _REGENCY_CODE.fullmatch(regency) else None,
             coordinates=_read_coordinates(request),
-            extra=_read_extra(request),
+            extra=_read_extra(request) | _read_position_by(request),
         )
 
     def render_ack(self, ack: Ack) -> AckResponse:
@@ -101,6 +102,12 @@ def _read_extra(request: InboundRequest) -> dict[str, object]:
     if _DATE.fullmatch(request.field("event_date").strip()):
         extra["event_date"] = request.field("event_date").strip()
     return extra | {name: True for name in ("anonymous", "secret") if request.field(name) == "1"}
+
+
+def _read_position_by(request: InboundRequest) -> dict[str, object]:
+    """``position_by``, where there is a position: ``own``, the phone's; ``photo``, from a photograph that was sent."""
+    told = request.field("position_by")
+    return {"position_by": told} if told in _POSITION_BY and _read_coordinates(request) is not None else {}
 
 
 def _read_coordinates(request: InboundRequest) -> Coordinates | None:

@@ -47,9 +47,15 @@ TRIES_PER_REPORT, TRIES_PER_CALLER = 15, 60
 #: A copy of an answer takes at most so many SMS; a longer one is a word that it is there, with the link.
 _COPY_SEGMENTS: Final = 2
 _FAMILY: Final = "sms"
+#: What somebody or something else did, and what we wait for; not what the citizen's own click brought about.
+COPIED: Final = frozenset(
+    {"hand_over", "triage", "forwarded", "asked", "answered", "closed", "ask_place", "ask_which", "reminder"}
+)
 _CAN_GET_SMS: Final = frozenset(
     {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 )
+#: After these the citizen may want to write back. An SMS that names the report joins it; any other begins one.
+_INVITING: Final = frozenset({"asked", "answered", "ask_place", "ask_which", "reminder"})
 
 
 class CodeNotSent(Exception):
@@ -156,28 +162,49 @@ def copy_by_sms(
 ) -> int | None:
     """Promise the same words by SMS to the number that was confirmed for this report, if there is one.
 
-    A secret report's words stay on its page, and so do long ones: the SMS says that they are there. Call it where a
-    reply to the citizen was promised, with that reply's ``kind`` and ``cause``, in the same transaction.
+    A secret report's words stay on its page, and so do long ones: the SMS says that they are there. Called where a
+    reply to the citizen was promised, with that reply's ``kind`` and ``cause``, in the same transaction. None when
+    nothing is to be sent: what only repeats what the citizen did on the page is not worth an SMS, and no number hears
+    the same twice, be it that the reply goes there anyway or that a merged report has the same number.
     """
-    if family_of(report.channel) == _FAMILY:
+    said = words_of_copy(rt, connection, report, words, kind=kind)
+    channel, number = sms_channel(rt), _number_for_copies(connection, report)
+    if said is None or channel is None or number is None:
         return None
-    channel = sms_channel(rt)
-    numbers = [contact.address for contact in contacts.of_report(connection, report.id) if contact.family == _FAMILY]
-    if channel is None or not numbers:
+    if replies.is_on_its_way(connection, family=_FAMILY, recipient=number, kind=kind, besides=report.id):
         return None
-    said = Wording(make_gsm(f"LAPOR {report.reference}: {' '.join(words.text.split())}"))
-    if report.secret or plan(said.text).segments > _COPY_SEGMENTS:
-        said = news_wording(report.reference, tracking_link(rt.settings, report.id, report.reference))
     return replies.promise_reply(
         connection,
         cause=f"{cause}:{_FAMILY}",
         kind=kind,
         report_id=report.id,
         channel=channel,
-        recipient=numbers[-1],
+        recipient=number,
         sender="",
-        text_=said.text,
+        text_=said,
     )
+
+
+def words_of_copy(rt: Runtime, connection: Connection, report: Report, words: Wording, *, kind: str) -> str | None:
+    """The SMS that would go to the confirmed number beside a reply of this kind; None when none would."""
+    if kind not in COPIED or sms_channel(rt) is None or _number_for_copies(connection, report) is None:
+        return None
+    how = translated(_("Balas: awali dgn {reference}, atau lewat halaman laporan"), SOURCE_LANGUAGE)
+    ending = f" ({how.format(reference=report.reference)})" if kind in _INVITING else ""
+    said = make_gsm(f"LAPOR {report.reference}: {' '.join(words.text.split())}{ending}")
+    if report.secret or plan(said).segments > _COPY_SEGMENTS:
+        return news_wording(report.reference, tracking_link(rt.settings, report.id, report.reference)).text
+    return said
+
+
+def _number_for_copies(connection: Connection, report: Report) -> str | None:
+    """The number confirmed last; None without one, and where replies to the report go to that number already."""
+    if family_of(report.channel) == _FAMILY:
+        return None
+    numbers = [contact.address for contact in contacts.of_report(connection, report.id) if contact.family == _FAMILY]
+    if not numbers or numbers[-1] == normalise_number(report.sender):
+        return None
+    return numbers[-1]
 
 
 def _is_mobile_here(number: str) -> bool:

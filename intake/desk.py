@@ -16,7 +16,7 @@ from intake import wording, wording_desk
 from intake.domain.reference import report_id_of
 from intake.domain.report import AT_REST, STEPS, State, StepNotAllowed
 from intake.runtime import Runtime
-from intake.saying import occasion, say
+from intake.saying import medium_of, occasion, say
 from intake.storage import corrections, deadlines, handovers, messages, notes, replies, reports
 from intake.storage.deadlines import Reminded, Standing
 from intake.storage.handovers import Handover
@@ -115,7 +115,7 @@ def route(rt: Runtime, officer: Officer, reference: str, *, regency: str, reason
             connection, report_id=report.id, regency=regency, cause=f"route:{report.id}:{round_}"
         )
         words = wording.forwarded(occasion(rt, report), regency=regencies()[regency].short)
-        _tell(connection, report, words, kind="forwarded", cause=f"forwarded:{report.id}:{round_}")
+        _tell(rt, connection, report, words, kind="forwarded", cause=f"forwarded:{report.id}:{round_}")
         return report
 
 
@@ -159,6 +159,7 @@ def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Repo
         )  # fmt: skip
         office = office_of(report)
         tell_everybody(
+            rt,
             connection,
             report,
             lambda each: wording.answered(occasion(rt, each), office=office, answer=said),
@@ -179,7 +180,9 @@ def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Repo
             detail={"question": said}, values={"waiting_for": "officer", "choices": []},
         )  # fmt: skip
         words = wording_desk.asked(occasion(rt, report), office=office_of(report), question=said)
-        _tell(connection, report, words, kind="asked", cause=f"asked:{report.id}:{_count_of(connection, report.id)}")
+        _tell(
+            rt, connection, report, words, kind="asked", cause=f"asked:{report.id}:{_count_of(connection, report.id)}"
+        )
         return report
 
 
@@ -191,7 +194,7 @@ def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") ->
             connection, report.id, State.SELESAI, actor="officer", officer_id=officer.id, action="closed",
             reason=reason, values={"closed_at": rt.clock()},
         )  # fmt: skip
-        tell_everybody(connection, report, lambda each: wording.closed(occasion(rt, each)), kind="closed")
+        tell_everybody(rt, connection, report, lambda each: wording.closed(occasion(rt, each)), kind="closed")
         return report
 
 
@@ -229,6 +232,7 @@ def pass_on(rt: Runtime, officer: Officer, reference: str, *, target: str, reaso
             reason=why, detail={"target": whom}, values={"waiting_for": None, "choices": []},
         )  # fmt: skip
         tell_everybody(
+            rt,
             connection,
             report,
             lambda each: wording_desk.passed_on(occasion(rt, each), target=whom),
@@ -280,19 +284,25 @@ def may(report: Report, officer: Officer) -> frozenset[str]:
     return frozenset(offered)
 
 
-def _tell(connection: Connection, report: Report, words: wording.Wording, *, kind: str, cause: str) -> None:
+def _tell(
+    rt: Runtime, connection: Connection, report: Report, words: wording.Wording, *, kind: str, cause: str
+) -> None:
     """Say it to the citizen, in the thread of what they said last."""
     conversation = messages.of_report(connection, report.id)
-    say(connection, report, words, kind=kind, cause=cause, answers=conversation[-1] if conversation else None)
+    say(rt, connection, report, words, kind=kind, cause=cause, answers=conversation[-1] if conversation else None)
 
 
 def tell_everybody(
-    connection: Connection, report: Report, words_for: Callable[[Report], wording.Wording], *, kind: str
+    rt: Runtime, connection: Connection, report: Report, words_for: Callable[[Report], wording.Wording], *, kind: str
 ) -> None:
-    """Say it to the citizen of a report and to those whose reports were merged into it, each under their own number."""
+    """Say it to the citizen of a report and to those whose reports were merged into it, each under their own number.
+
+    Who texted first: a copy by SMS of what the others are told (``confirm.copy_by_sms``) spares who heard it already.
+    """
     count = _count_of(connection, report.id)
-    for each in (report, *reports.children_of(connection, report.id)):
-        _tell(connection, each, words_for(each), kind=kind, cause=f"{kind}:{each.id}:{report.id}:{count}")
+    everybody = (report, *reports.children_of(connection, report.id))
+    for each in sorted(everybody, key=lambda each: medium_of(rt, each.channel) != "sms"):
+        _tell(rt, connection, each, words_for(each), kind=kind, cause=f"{kind}:{each.id}:{report.id}:{count}")
 
 
 def _count_of(connection: Connection, report_id: int) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from channels import gsm
 from channels.channel import Medium
-from intake import limits, logs, wording
+from intake import confirm, limits, logs, wording
 from intake.limits import LIMITS, Voice
 from intake.links import tracking_link
 from intake.runtime import Runtime
@@ -49,15 +49,23 @@ def voice_for(connection: Connection, channel: str, recipient: str) -> Voice:
 
 
 def say(
-    connection: Connection, report: Report, words: Wording, *, kind: str, cause: str, answers: StoredMessage | None
+    rt: Runtime,
+    connection: Connection,
+    report: Report,
+    words: Wording,
+    *,
+    kind: str,
+    cause: str,
+    answers: StoredMessage | None,
 ) -> int | None:
     """Promise a reply to the citizen of a report. None when they cannot hear it, or were told already (``cause``).
 
-    For what a person of ours decided to say; what we say of our own accord goes through ``say_unasked``.
+    For what a person of ours decided to say; what we say of our own accord goes through ``say_unasked``. Who confirmed
+    a number for this report is told there, too (``confirm.copy_by_sms``).
     """
     if not report.answerable or not report.sender:
         return None
-    return replies.promise_reply(
+    promised = replies.promise_reply(
         connection,
         cause=cause,
         kind=kind,
@@ -70,6 +78,9 @@ def say(
         in_reply_to=answers.external_id if answers else "",
         reference_ids=[*answers.reference_ids, answers.external_id] if answers else (),
     )
+    if promised is not None:
+        confirm.copy_by_sms(rt, connection, report, words, kind=kind, cause=cause)
+    return promised
 
 
 def say_unasked(
@@ -97,7 +108,7 @@ def say_unasked(
     elif voice == "silent" or (voice == "busy" and kind not in _MATTERS):
         log.warning("reply_withheld", report_id=report.id, kind=kind, voice=voice)
         return None
-    return say(connection, report, words, kind=kind, cause=cause, answers=answers)
+    return say(rt, connection, report, words, kind=kind, cause=cause, answers=answers)
 
 
 def answer_sender(
@@ -142,12 +153,16 @@ class Preview:
 
 
 def preview(rt: Runtime, report: Report, words: str) -> Preview:
-    """How an officer's answer would reach the citizen, and in how many SMS, before it is sent."""
+    """How an officer's answer would reach the citizen, and in how many SMS, before it is sent: that of a copy counts."""
     office = regencies()[report.regency].short if report.regency else "Admin Pusat"
     said = wording.answered(occasion(rt, report), office=office, answer=words)
+    as_sms: str | None = said.text
     if medium_of(rt, report.channel) != "sms":
+        with rt.engine.connect() as connection:
+            as_sms = confirm.words_of_copy(rt, connection, report, said, kind="answered")
+    if as_sms is None:
         return Preview(said.text, 0, "")
-    planned = gsm.plan(said.text)
+    planned = gsm.plan(as_sms)
     return Preview(said.text, planned.segments, planned.encoding)
 
 

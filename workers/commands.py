@@ -6,6 +6,7 @@ Only for the sender's own reports. A number that is somebody else's and one that
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from intake.domain.reference import reference_of
 from intake.domain.report import AT_REST, STEPS, State
 from intake.runtime import Runtime
 from intake.saying import answer_sender, medium_of, occasion, say_unasked
-from intake.storage import people, reports, threads
+from intake.storage import contacts, people, reports, threads
 from intake.storage.messages import StoredMessage
 from intake.storage.outbox import Claim
 from intake.storage.reports import Report
@@ -97,7 +98,10 @@ def _find(rt: Runtime, message: StoredMessage, reading: Reading) -> tuple[Report
             mine = (
                 report is not None
                 and bool(message.sender)
-                and (report.sender, report.channel) == (message.sender, message.channel)
+                and (
+                    (report.sender, report.channel) == (message.sender, message.channel)
+                    or contacts.is_confirmed(connection, report.id, people.family_of(message.channel), message.sender)
+                )
             )
             return (report if mine else None), wording.unknown_reference(nowhere), "status"
         fitting = _fitting(threads.before(connection, message), reading.command)
@@ -125,42 +129,52 @@ def _fitting(before: Sequence[Before], command: Command | None) -> list[Before]:
 
 def _do(rt: Runtime, connection: Connection, message: StoredMessage, report: Report, reading: Reading) -> None:
     at = occasion(rt, report)
+    elsewhere = people.family_of(message.channel) != people.family_of(report.channel)
+    if elsewhere:  # from a number that was confirmed for a report of the web
+        at = replace(at, medium=medium_of(rt, message.channel))
     match reading.command:
         case "batal" | "selesai" | "buka" if message.extra.get("proven") is False:
             # Anybody can write a sender into a letter. The page behind the link does the same, and knows its reader.
-            words, kind = status_of(rt, connection, report), "status"
+            words, kind = status_of(rt, connection, report, at), "status"
         case "batal":
             done = _end(rt, connection, report, reason=WITHDRAWN, archive=True)
             words, kind = (
-                (wording.withdrawn(at), "withdrawn") if done else (status_of(rt, connection, report), "status")
+                (wording.withdrawn(at), "withdrawn") if done else (status_of(rt, connection, report, at), "status")
             )
         case "selesai":
             done = _end(rt, connection, report, reason="selesai_menurut_pelapor", archive=False)
-            words, kind = (wording.finished(at), "finished") if done else (status_of(rt, connection, report), "status")
+            words, kind = (
+                (wording.finished(at), "finished") if done else (status_of(rt, connection, report, at), "status")
+            )
         case "buka":
             done = _reopen(connection, report)
-            words, kind = (wording.reopened(at), "reopened") if done else (status_of(rt, connection, report), "status")
+            words, kind = (
+                (wording.reopened(at), "reopened") if done else (status_of(rt, connection, report, at), "status")
+            )
         case "rahasia" | "anonim":
             words, kind = _protect(connection, at, report, secret=reading.command == "rahasia")
         case "nilai" if report.state in _RATED and reading.score is not None:
             threads.keep_rating(connection, report.id, message.id, reading.score)
             words, kind = wording.rated(at), "rated"
         case _:
-            words, kind = status_of(rt, connection, report), "status"
+            words, kind = status_of(rt, connection, report, at), "status"
     if kind != "status":
         threads.join(connection, message, report.id)
+        if elsewhere:
+            answer_sender(connection, message, words, kind=kind, report=report)
+            return
         say_unasked(rt, connection, report, words, kind=kind, cause=f"{kind}:{message.id}", answers=message)
     else:
         answer_sender(connection, message, words, kind=kind, report=report)
 
 
-def status_of(rt: Runtime, connection: Connection, report: Report) -> Wording:
+def status_of(rt: Runtime, connection: Connection, report: Report, at: Occasion | None = None) -> Wording:
     """Where a report is, for its own reporter. One that was merged stands where the other stands."""
     stands = report
     while stands.merged_into is not None:
         stands = reports.read(connection, stands.merged_into)
     place = "" if stands.regency is None else regencies()[stands.regency].short
-    return wording.status(occasion(rt, report), state=STATE_WORDS[stands.state], place=place)
+    return wording.status(at or occasion(rt, report), state=STATE_WORDS[stands.state], place=place)
 
 
 def _end(rt: Runtime, connection: Connection, report: Report, *, reason: str, archive: bool) -> bool:

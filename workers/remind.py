@@ -97,7 +97,7 @@ def _end_waiting(rt: Runtime, connection: Connection, report: Report, alarm: Ala
             values={"closed_at": rt.clock()}, only_from=[State.DITINDAKLANJUTI],
         )  # fmt: skip
         tell_everybody(
-            connection, report, lambda each: wording_desk.closed_in_silence(occasion(rt, each)), kind="closed"
+            rt, connection, report, lambda each: wording_desk.closed_in_silence(occasion(rt, each)), kind="closed"
         )
         log.info("closed_in_silence", report_id=report.id)
     elif alarm.step is AlarmStep.STOP_WAITING and report.state is State.TERTUNDA and report.waiting_for == "officer":

@@ -15,7 +15,9 @@ from intake.commands.regions import imported_boundaries
 from intake.domain.decision import Decision, decide
 from intake.limits import LIMITS
 from intake.storage.messages import StoredMessage
+from intake.storage.people import family_of
 from intake.storage.reports import Report
+from intake.told import PlaceBy, beside_the_story
 from intake.understand.classify import Classification
 from intake.understand.locate import (
     EARLIER_REPORT,
@@ -29,6 +31,7 @@ from intake.understand.locate import (
     regencies,
     regencies_of_landline,
 )
+from intake.understand.locate.chosen import at_chosen_place
 from intake.understand.relate import Before
 from intake.understand.sms import begins_anew, is_cut_inside_word, join_parts, read_sms
 from intake.understand.text import fold
@@ -38,6 +41,11 @@ MOST_QUESTIONS: Final = 2
 _EARLIER_REPORTS: Final = 5
 _COMMAND_WORDS: Final = frozenset(word for spellings in converse.SPELLINGS.values() for word in spellings)
 _LEAST_WORDS_OF_A_REPORT: Final = 3
+#: How the citizen told the place in the form: the decision's code, and how its evidence begins.
+_TOLD_BY: Final[dict[PlaceBy, tuple[str, str]]] = {
+    "chosen": ("dipilih_pelapor", "dipilih sendiri oleh pelapor"),
+    "confirmed": ("dibenarkan_pelapor", "dibenarkan oleh pelapor"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +162,17 @@ def understand(
 ) -> Understanding:
     """Resolve, classify and decide. ``said``: all messages of the report; ``before``: the sender's other reports;
     ``may_ask``: whether the person may be asked now, called only when there is something to ask; ``has_files``: a photo
-    speaks without words.
+    speaks without words. A place that the citizen chose in the form, or said yes to, is the place.
     """
     story = tell_story(said, medium)
+    told = beside_the_story(said)
     location = locate(
         "\n".join(part for part in (story.subject, story.places) if part),
         hints=hints_of(said, before),
         boundaries=imported_boundaries(),
     )
+    if told.place_by:
+        location = at_chosen_place(location, told.place, reading=_TOLD_BY[told.place_by][1])
     classification = classify_here(story.body, subject=story.subject or None)
     judged = classification
     can_ask = report.answerable and bool(report.sender) and report.times_asked < MOST_QUESTIONS
@@ -172,6 +183,8 @@ def understand(
         decided = decide(location, judged, may_ask=can_ask)
     if decided.action in {"ask_place", "ask_which"} and not may_ask():
         decided = decide(location, judged, may_ask=False)
+    if told.place_by and decided.regency == told.place[: len("16.03")]:
+        decided = replace(decided, why=_TOLD_BY[told.place_by][0])
     return Understanding(location, classification, decided, story)
 
 
@@ -193,5 +206,13 @@ def hints_of(said: Sequence[StoredMessage], before: Sequence[Before] = ()) -> Hi
     codes += [(code, EARLIER_REPORT * count / len(handed)) for code, count in Counter(handed).items()]
     covered = regencies_of_landline(opening.sender)
     codes += [(code, LANDLINE / len(covered)) for code in covered]
-    points = [Coordinates(m.latitude, m.longitude) for m in said if m.latitude is not None and m.longitude is not None]
+    points = [point for message in said if (point := _point_of(message)) is not None]
     return Hints(regencies=tuple(codes), coordinates=points[-1] if points else None)
+
+
+def _point_of(message: StoredMessage) -> Coordinates | None:
+    """The point a message came with. A letter has none but that of its photographs."""
+    if message.latitude is None or message.longitude is None:
+        return None
+    of_a_photo = message.extra.get("position_by") == "photo" or family_of(message.channel) == "email"
+    return Coordinates(message.latitude, message.longitude, "photo" if of_a_photo else "form")

@@ -16,7 +16,7 @@ from intake.understand.locate import FORM_CHOICE, OWN_LINE, Hints, compare, expl
 from intake.understand.locate.kept import location_from
 
 #: Decided by a person's own word, not by the resolver: a new version has nothing to say about them.
-_BY_A_PERSON = frozenset({"dipilih_pelapor", "dijawab_pelapor"})
+_BY_A_PERSON = frozenset({"dipilih_pelapor", "dibenarkan_pelapor", "dijawab_pelapor"})
 
 
 @click.command(epilog="Example: sahut explain 7K3-QX4M")

@@ -111,3 +111,8 @@ def of_report(connection: Connection, report_id: int) -> list[Contact]:
         {"id": report_id},
     )
     return [Contact(**row._mapping) for row in rows]
+
+
+def is_confirmed(connection: Connection, report_id: int, family: str, address: str) -> bool:
+    """Whether this address was confirmed for this report."""
+    return any((known.family, known.address) == (family, address) for known in of_report(connection, report_id))

@@ -20,6 +20,7 @@ from channels.messages import InboundMessage
 from intake.domain.reference import reference_of
 from intake.storage import outbox
 from intake.storage.outbox import Job
+from intake.storage.people import family_of
 from intake.storage.tables import ID_BLOCK
 
 
@@ -73,7 +74,8 @@ class Ids:
 
 # What a message joins, in this order: the report whose signed reply address it was sent to; one of our own messages
 # that it answers; a reference typed in it; the report whose question waits for this sender. Always of the same sender
-# and medium: nobody gets into a stranger's case by quoting its number.
+# and medium: nobody gets into a stranger's case by quoting its number. Who quotes it from a number that was confirmed
+# for that report is no stranger.
 _REMEMBER = f"""
 with joins as (
     select r.id, r.answer_order from (
@@ -86,7 +88,10 @@ with joins as (
         select id, 4 from report
             where sender = %(sender)s and channel = %(channel)s and state = 'tertunda' and recipient = %(recipient)s
     ) as r
-    join report on report.id = r.id and report.sender = %(sender)s and report.channel = %(channel)s
+    join report on report.id = r.id and (
+        (report.sender = %(sender)s and report.channel = %(channel)s)
+        or (r.answer_order = 3 and exists (select 1 from contact c
+            where c.report_id = r.id and c.family = %(family)s and c.address = %(sender)s)))
     where %(may_join)s and %(sender)s <> ''
     order by r.answer_order, r.id desc limit 1
 ), said as (
@@ -135,6 +140,7 @@ def remember(
         "id": new_id,
         "reference": reference_of(new_id),
         "channel": channel,
+        "family": family_of(channel),
         "external_id": message.external_id,
         "sender": message.sender,
         "recipient": message.recipient,

@@ -99,6 +99,18 @@ def of_report(connection: Connection, report_id: int) -> list[Reply]:
     return [Reply(**row._mapping) for row in rows]
 
 
+def is_on_its_way(connection: Connection, *, family: str, recipient: str, kind: str, besides: int) -> bool:
+    """Whether this transaction has promised this person a reply of this kind about another report: of two merged ones
+    with one reporter, say. ``now()`` is the same moment for all of a transaction.
+    """
+    found = connection.execute(
+        text("""select 1 from reply where recipient = :recipient and created_at = now() and kind = :kind
+                and split_part(channel, '_', 1) = :family and report_id <> :besides limit 1"""),
+        {"recipient": recipient, "kind": kind, "family": family, "besides": besides},
+    )
+    return found.first() is not None
+
+
 def begin_sending(connection: Connection, reply_id: int) -> bool:
     """Commit the intention to send. False when the reply is not waiting to be sent (any more)."""
     done = connection.execute(

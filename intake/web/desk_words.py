@@ -152,6 +152,7 @@ def reasons() -> dict[str, str]:
         "wilayah_belum_jelas": _("wilayahnya belum jelas"),
         "wilayah_tidak_disebut": _("wilayahnya tidak disebut"),
         "dipilih_pelapor": _("dipilih sendiri oleh pelapor"),
+        "dibenarkan_pelapor": _("bacaan kami dibenarkan oleh pelapor"),
         "dijawab_pelapor": _("dijawab oleh pelapor"),
         "jawaban_tidak_terbaca": _("jawaban pelapor tidak terbaca"),
         "bukan_laporan": _("bukan laporan"),

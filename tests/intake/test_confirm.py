@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from channels.gsm import plan
-from intake import confirm
+from intake import confirm, desk, saying
 from intake.confirm import CodeNotSent, code_wording, copy_by_sms, news_wording
+from intake.domain.reference import reference_of
+from intake.domain.report import State
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import contacts, people, reports
+from intake.storage import contacts, officers, people, replies, reports
+from intake.storage.officers import Officer
 from intake.storage.outbox import Job
 from intake.storage.reports import Report
 from intake.wording import Wording
@@ -206,8 +209,9 @@ def test_an_answer_goes_to_the_confirmed_number_too_and_once(rt: Runtime, sms: F
     assert copy(rt, report, "Lubang ditambal hari Senin.") is not None
     assert copy(rt, report, "Lubang ditambal hari Senin.") is None
     deliver(rt)
+    ending = f"(Balas: awali dgn {report.reference}, atau lewat halaman laporan)"
     assert [(m.to, m.text) for m in sms.sent] == [
-        ("+6281100000012", f"LAPOR {report.reference}: Lubang ditambal hari Senin.")
+        ("+6281100000012", f"LAPOR {report.reference}: Lubang ditambal hari Senin. {ending}")
     ]
 
 
@@ -229,6 +233,106 @@ def test_long_words_and_secret_ones_stay_on_the_page(rt: Runtime, sms: FakeChann
     (said,) = sms.sent
     assert words.split(maxsplit=1)[0] not in said.text
     assert f"/lapor/{report.reference}?k=" in said.text
+
+
+def an_officer(rt: Runtime) -> Officer:
+    with rt.engine.begin() as connection:
+        made = officers.add(
+            connection, username="pusat", name="Pusat", password="kata-sandi-contoh", role="central", regency=None
+        )
+    assert made is not None
+    return made
+
+
+def understood(rt: Runtime) -> None:
+    while jobs.carry_out(rt, Job.PROCESS):
+        pass
+
+
+def texts_to(sms: FakeChannel, number: str) -> list[str]:
+    return [message.text for message in sms.sent if message.to == number]
+
+
+NUMBER = "+6281100000012"
+
+
+def test_an_officers_answer_reaches_the_page_and_the_confirmed_number_once_each(rt: Runtime, sms: FakeChannel) -> None:
+    report = confirmed(rt, sms)
+    understood(rt)
+    deliver(rt)
+    assert texts_to(sms, NUMBER)[0].startswith(f"LAPOR {report.reference}: Laporan Anda kami terima")
+    sms.sent.clear()
+    desk.answer(rt, an_officer(rt), report.reference, words="Lubang ditambal hari Senin.")
+    deliver(rt)
+    [told] = texts_to(sms, NUMBER)
+    assert "Lubang ditambal hari Senin." in told
+    assert f"awali dgn {report.reference}" in told
+    assert plan(told).segments <= 2
+    with rt.engine.connect() as connection:
+        answers = [r for r in replies.of_report(connection, report.id) if r.kind == "answered"]
+    assert sorted(reply.channel for reply in answers) == ["sms_twilio", "web_form"]
+
+
+def test_the_desk_sees_what_a_copy_costs(rt: Runtime, sms: FakeChannel) -> None:
+    report = confirmed(rt, sms)
+    assert saying.preview(rt, report, "Lubang ditambal hari Senin.").segments == 2
+    assert saying.preview(rt, report, "panjang " * 100).segments == 1  # only that it is there
+    assert saying.preview(rt, a_web_report(rt), "Lubang ditambal hari Senin.").segments == 0
+
+
+def test_what_the_citizen_did_on_the_page_is_not_texted(rt: Runtime, sms: FakeChannel) -> None:
+    report = confirmed(rt, sms)
+    with rt.engine.begin() as connection:
+        assert copy_by_sms(rt, connection, report, Wording("x"), kind="added", cause="added:1") is None
+
+
+@pytest.mark.parametrize("by_sms_first", [True, False])
+def test_who_reported_twice_hears_the_answer_of_merged_reports_once(
+    rt: Runtime, sms: FakeChannel, by_sms_first: bool
+) -> None:
+    by_web = confirmed(rt, sms)
+    received = receive(rt, "sms_twilio", an_sms(sender=NUMBER))
+    assert received.remembered is not None
+    by_sms = received.remembered.message_id
+    understood(rt)
+    kept, merged = (by_sms, by_web.id) if by_sms_first else (by_web.id, by_sms)
+    with rt.engine.begin() as connection:
+        reports.step(connection, merged, State.DIGABUNG, actor="officer", action="merged", values={"merged_into": kept})
+    deliver(rt)
+    sms.sent.clear()
+    desk.answer(rt, an_officer(rt), reference_of(kept), words="Lubang ditambal hari Senin.")
+    deliver(rt)
+    [told] = texts_to(sms, NUMBER)
+    assert reference_of(by_sms) in told
+
+
+def test_who_answers_a_copy_with_the_number_of_the_report_joins_it(rt: Runtime, sms: FakeChannel) -> None:
+    report = confirmed(rt, sms)
+    understood(rt)
+    own = receive(rt, "sms_twilio", an_sms(f"{report.reference} lubangnya masih ada pak", sender=NUMBER)).remembered
+    strange = receive(rt, "sms_twilio", an_sms(f"{report.reference} lubangnya masih ada pak")).remembered
+    assert own is not None
+    assert strange is not None
+    assert own.report_id == report.id
+    assert strange.report_id != report.id
+
+
+def test_commands_about_it_may_be_texted_from_the_confirmed_number(rt: Runtime, sms: FakeChannel) -> None:
+    report = confirmed(rt, sms)
+    understood(rt)
+    deliver(rt)
+    sms.sent.clear()
+    for sender in (NUMBER, PHONE):
+        receive(rt, "sms_twilio", an_sms(f"CEK {report.reference}", sender=sender))
+    receive(rt, "sms_twilio", an_sms(f"BATAL {report.reference}", sender=NUMBER))
+    understood(rt)
+    deliver(rt)
+    status, withdrawn = texts_to(sms, NUMBER)
+    assert report.reference in status
+    assert plan(status).segments == plan(withdrawn).segments == 1
+    assert "Kab. Muara Enim" not in texts_to(sms, PHONE)[0]
+    with rt.engine.connect() as connection:
+        assert reports.read(connection, report.id).state is State.DIARSIPKAN
 
 
 def test_what_is_no_longer_wanted_ends(rt: Runtime, sms: FakeChannel) -> None:
