@@ -24,16 +24,20 @@ _LINE_MM: Final = 5.2
 _GREY: Final = 90
 
 
+def _blank_pages() -> Any:
+    from fpdf import FPDF
+
+    return FPDF(format="A4")
+
+
 class Paper:
     """Written from top to bottom; ``as_pdf`` ends it."""
 
     def __init__(self, *, title: str, made_at: datetime, foot: str = "") -> None:
-        from fpdf import FPDF
-
         logging.getLogger("fpdf").setLevel(logging.CRITICAL)
         logging.getLogger("fontTools").setLevel(logging.CRITICAL)
 
-        self._pdf: Any = FPDF(format="A4")
+        self._pdf = _blank_pages()
         self._pdf.footer = self._write_foot
         self._pdf.set_creation_date(made_at)
         self._pdf.set_margins(_MARGIN_MM, _MARGIN_MM)
