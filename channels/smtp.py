@@ -1,13 +1,17 @@
 """Handing a finished letter to a mail server (RFC 5321, RFC 6409), and what its answers mean for us.
 
 Surprises: the steps are taken one by one, because it matters *where* a connection dies: before the final full stop the
-letter was not taken, after it nobody knows. A refusal while saying good-bye is ignored: the letter has been accepted.
+letter was not taken, after it nobody knows. A connection that took its letter is kept for the next one for a moment
+(a login with TLS costs more than the letter); whether it still lives is asked before anything is handed over.
 """
 
 from __future__ import annotations
 
 import smtplib
 import ssl
+import time
+import weakref
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,13 +23,27 @@ from channels.variables import Variables, is_loopback, split_url
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
+# A server hangs up on who is silent (Postfix: 300 s, others sooner) and on who hands over too many letters in a row.
+KEPT_SECONDS: Final = 20.0
+MOST_LETTERS: Final = 50
 _AUTHENTICATION_CODES: Final = frozenset({530, 534, 535, 538})
 _PERMANENT_CLASS: Final = 5
+_DONE: Final = 250
+
+
+@dataclass(frozen=True)
+class _Kept:
+    session: smtplib.SMTP
+    letters: int
+    since: float
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """A submission server. ``security`` is ``starttls`` (required, not tried), ``tls`` from the start, or ``none``."""
+    """A submission server. ``security`` is ``starttls`` (required, not tried), ``tls`` from the start, or ``none``.
+
+    May be used by several threads: each has a connection to itself for as long as its letter takes.
+    """
 
     host: str
     port: int
@@ -35,6 +53,10 @@ class MailServer:
     answer_seconds: float = ANSWER_SECONDS
     # Only for a server with a certificate of its own authority; by default the system's authorities decide.
     trust: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+    _kept: deque[_Kept] = field(default_factory=deque, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, _leave_all, self._kept)
 
     def submit(self, letter: bytes, *, sender: str, recipient: str) -> None:
         """Give one letter to the server for one recipient. Raises SendFailed."""
@@ -59,8 +81,46 @@ class MailServer:
 
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
+        kept = self._take_kept()
+        session, letters = (kept.session, kept.letters) if kept else (self._begin(), 0)
         try:
-            session = self._connect()
+            yield session
+        except BaseException as fault:
+            _leave(session)
+            if isinstance(fault, smtplib.SMTPResponseException):
+                raise _judge(fault.smtp_code, "command") from fault
+            if isinstance(fault, OSError | smtplib.SMTPException | ValueError):
+                raise SendFailed("connection lost") from fault
+            raise
+        if letters + 1 < MOST_LETTERS:
+            self._kept.append(_Kept(session, letters + 1, time.monotonic()))
+        else:
+            _leave(session)
+
+    def _take_kept(self) -> _Kept | None:
+        """The connection used last, if it still answers."""
+        while True:
+            try:
+                kept = self._kept.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - kept.since < KEPT_SECONDS and self._answers(kept.session):
+                return kept
+            _leave(kept.session)
+
+    def _answers(self, session: smtplib.SMTP) -> bool:
+        with suppress(OSError, smtplib.SMTPException):
+            if session.sock is None:
+                return False
+            session.sock.settimeout(CONNECT_SECONDS)
+            answered = session.rset()[0] == _DONE
+            session.sock.settimeout(self.answer_seconds)
+            return answered
+        return False
+
+    def _begin(self) -> smtplib.SMTP:
+        try:
+            return self._connect()
         except smtplib.SMTPAuthenticationError as refusal:
             if refusal.smtp_code // 100 == _PERMANENT_CLASS:
                 raise SendFailed("login refused", kind="config", code=str(refusal.smtp_code)) from refusal
@@ -71,16 +131,6 @@ class MailServer:
             raise _judge(refusal.smtp_code, "greeting") from refusal
         except (OSError, smtplib.SMTPException) as fault:
             raise SendFailed("connection failed") from fault
-        try:
-            yield session
-        except smtplib.SMTPResponseException as refusal:
-            raise _judge(refusal.smtp_code, "command") from refusal
-        except (OSError, smtplib.SMTPException, ValueError) as fault:
-            raise SendFailed("connection lost") from fault
-        finally:
-            with suppress(OSError, smtplib.SMTPException):
-                session.docmd("QUIT")
-            session.close()
 
     def _connect(self) -> smtplib.SMTP:
         trust = self.trust or ssl.create_default_context()
@@ -102,6 +152,18 @@ class MailServer:
             session.close()
             raise
         return session
+
+
+def _leave(session: smtplib.SMTP) -> None:
+    """Say good-bye and go, without waiting for what the server says to it: its letters are settled."""
+    with suppress(OSError, smtplib.SMTPException):
+        session.putcmd("quit")
+    session.close()
+
+
+def _leave_all(kept: deque[_Kept]) -> None:
+    while kept:
+        _leave(kept.pop().session)
 
 
 def _expect(answer: tuple[int, bytes], step: str, *, sender: bool = False) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
+from weakref import WeakSet
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
@@ -150,6 +151,8 @@ class SmtpServer:
         self.refusals = dict(refusals or {})
         self.received: list[Mail] = []
         self.logins: list[tuple[str, str]] = []
+        self._peers: set[Any] = set()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self._login = login
         self._controller = _AnyPort(
             self,
@@ -175,7 +178,31 @@ class SmtpServer:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.hang_up()
         self._controller.stop()
+
+    @property
+    def connections(self) -> int:
+        """How many there have been (one that turns to TLS is one)."""
+        return len(self._peers)
+
+    def hang_up(self) -> None:
+        """Close every connection, as a server does with those who have been silent too long."""
+        asyncio.run_coroutine_threadsafe(self._abort_all(), self._controller.loop).result(10)
+
+    async def _abort_all(self) -> None:
+        for transport in list(self._transports):
+            transport.abort()
+        await asyncio.sleep(0)  # the loop closes the sockets in its next round
+
+    async def handle_EHLO(  # noqa: N802 - the library's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        assert isinstance(server.transport, asyncio.Transport)
+        session.host_name = hostname
+        self._peers.add(session.peer)
+        self._transports.add(server.transport)
+        return responses
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
