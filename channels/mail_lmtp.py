@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
-from weakref import WeakSet
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.lmtp import LMTP
@@ -24,6 +23,8 @@ MOST_BYTES: Final = 30 * 1024 * 1024
 _AT_ONCE: Final = 8
 _PATIENCE_SECONDS: Final = 30.0
 _GOOD_BYE_SECONDS: Final = 0.05
+_QUIET_ROUNDS: Final = 2
+_MOST_ROUNDS: Final = 100
 
 #: Keeps one letter for one recipient: (raw letter, envelope sender or "<>", recipient) → whether it is kept.
 Keep = Callable[[bytes, str, str], bool]
@@ -34,6 +35,22 @@ class _Conversation(LMTP):
 
     line_length_limit = 1024 * 1024
 
+    def __init__(self, door: LmtpDoor, *, most_bytes: int, opened: set[asyncio.Transport]) -> None:
+        super().__init__(door, enable_SMTPUTF8=True, data_size_limit=most_bytes, ident="Sahut", hostname="sahut")
+        self._opened = opened
+        self._line: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._line = transport
+            self._opened.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._line is not None:
+            self._opened.discard(self._line)
+        super().connection_lost(error)
+
 
 class LmtpDoor(Controller):
     """Listens in a thread of its own, keeps letters in some others."""
@@ -42,17 +59,13 @@ class LmtpDoor(Controller):
         self._keep = keep
         self._is_ours = is_ours
         self._most_bytes = most_bytes
-        self._connections: WeakSet[SMTP] = WeakSet()
+        self._opened: set[asyncio.Transport] = set()
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="lmtp")
         super().__init__(self, hostname=host, port=port)
 
     def factory(self) -> SMTP:
         """One connection's protocol."""
-        protocol = _Conversation(
-            self, enable_SMTPUTF8=True, data_size_limit=self._most_bytes, ident="Sahut", hostname="sahut"
-        )
-        self._connections.add(protocol)
-        return protocol
+        return _Conversation(self, most_bytes=self._most_bytes, opened=self._opened)
 
     def stop(self, no_assert: bool = False) -> None:  # the library's signature
         """Stop listening; letters that are being kept are waited for."""
@@ -62,11 +75,20 @@ class LmtpDoor(Controller):
 
     async def _hang_up(self) -> None:
         """End every connection. What was not answered is sent again: better twice to us than never."""
-        if self.server is not None:
-            self.server.close()
-        for connection in list(self._connections):
-            if connection.transport is not None:
-                connection.transport.close()
+        for listening in getattr(self.server, "sockets", ()):
+            # Not closed yet: a connection that is half accepted when its server closes is left open for ever (Python 3.11).
+            self.loop.remove_reader(listening.fileno())
+        quiet_rounds = 0
+        for _ in range(_MOST_ROUNDS):
+            # One that was accepted a moment ago is not among them yet: it shows itself in the next round.
+            quiet_rounds = 0 if self._opened else quiet_rounds + 1
+            if quiet_rounds == _QUIET_ROUNDS:
+                return
+            for transport in list(self._opened):
+                transport.close()
+            await asyncio.sleep(_GOOD_BYE_SECONDS)
+        for transport in list(self._opened):
+            transport.abort()
         await asyncio.sleep(_GOOD_BYE_SECONDS)
 
     async def handle_exception(self, error: Exception) -> str:

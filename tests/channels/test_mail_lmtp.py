@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -58,3 +60,20 @@ def test_a_letter_larger_than_we_take_is_refused() -> None:
 
 def test_a_line_longer_than_the_rules_allow_is_taken() -> None:
     assert hand_in(lambda raw, sender, recipient: raw.count(b"x" * 5000) == 1, LETTER + b"x" * 5000 + b"\r\n") == 250
+
+
+def test_no_connection_is_left_when_the_door_closes() -> None:
+    """Not even one that has just been accepted, or whose caller says nothing: an open socket keeps a server waiting."""
+    door = LmtpDoor(
+        host="127.0.0.1", port=free_port(), keep=lambda raw, sender, recipient: True, is_ours=lambda address: True,
+        most_bytes=10_000,
+    )  # fmt: skip
+    door.start()
+    with ExitStack() as lines:
+        callers = [lines.enter_context(socket.create_connection(("127.0.0.1", door.port), 10)) for _ in range(20)]
+        door.stop()
+        for caller in callers:
+            caller.settimeout(10)
+            with suppress(ConnectionResetError):
+                while caller.recv(1000):
+                    pass
