@@ -103,6 +103,13 @@ regency_setting = Table(
     Column(
         "reopen_days", Integer, comment="working days in which a finished report may be opened again by its citizen"
     ),
+    Column(
+        "publishes",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="there is a public list of reports that a person masked and read",
+    ),
     CheckConstraint("least_place between 0 and 1 and least_topic between 0 and 1", name="sure_enough"),
     CheckConstraint("reopen_days between 1 and 250", name="reopen_days_known"),
     comment="What a regency sets for itself; no row means the defaults.",
@@ -245,6 +252,18 @@ correction = Table(
     _moment("at", default_now=True),
     CheckConstraint("field in ('regency', 'type', 'topic', 'unit', 'urgency', 'not_a_report')", name="field_known"),
     comment="What officers corrected: labels with who, when and what was shown. Append-only.",
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("report_id", BigInteger, ForeignKey("report.id"), primary_key=True),
+    Column("text", Text, nullable=False, comment="masked, and read by the officer before it was shown"),
+    Column("answer", Text, nullable=False, server_default=""),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), nullable=False),
+    _moment("published_at", default_now=True),
+    Index("ix_publication_published_at", "published_at", "report_id"),
+    comment="Reports on a regency's public list; one that became secret, or was put aside, is not shown all the same.",
 )
 
 reply = Table(
