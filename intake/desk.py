@@ -6,19 +6,32 @@ that is not theirs is not found, whether it exists or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 from intake import wording, wording_desk
+from intake.domain.permission import Action
 from intake.domain.reference import report_id_of
-from intake.domain.report import AT_REST, STEPS, State, StepNotAllowed
+from intake.domain.report import AT_REST, AT_THE_DESK, STEPS, State, StepNotAllowed
 from intake.runtime import Runtime
 from intake.saying import medium_of, occasion, say
-from intake.storage import corrections, deadlines, handovers, messages, notes, replies, reports
+from intake.storage import (
+    corrections,
+    deadlines,
+    dispositions,
+    handovers,
+    messages,
+    notes,
+    regency_settings,
+    replies,
+    reports,
+    scope,
+)
 from intake.storage.deadlines import Reminded, Standing
+from intake.storage.dispositions import Disposition
 from intake.storage.handovers import Handover
 from intake.storage.messages import StoredMessage
 from intake.storage.notes import Note
@@ -39,6 +52,10 @@ class EmptyText(Exception):
     """Something has to be said."""
 
 
+class NoSuchUnit(Exception):
+    """No unit was chosen, or one that this regency has not."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportFile:
     """Everything an officer may see of a report."""
@@ -53,6 +70,7 @@ class ReportFile:
     notes: list[Note]
     children: list[Report]
     reminders: list[Reminded]
+    dispositions: list[Disposition]
 
 
 def office_of(report: Report) -> str:
@@ -63,15 +81,14 @@ def office_of(report: Report) -> str:
 def find(connection: Connection, officer: Officer, reference: str) -> Report:
     """A report the officer may see, or NotYours."""
     report_id = report_id_of(reference)
-    report = None if report_id is None else reports.find(connection, report_id)
-    if report is None or not officer.may_see(report.regency):
+    if report_id is None or not scope.sees(connection, officer, report_id):
         raise NotYours
-    return report
+    return reports.read(connection, report_id)
 
 
-def find_to_change(connection: Connection, officer: Officer, reference: str) -> Report:
-    """A report the officer may do something with, or NotYours: a leader looks on."""
-    if officer.role == "leader":
+def find_to_change(connection: Connection, officer: Officer, reference: str, action: Action) -> Report:
+    """A report that is the officer's, and with which they may do this; or NotYours."""
+    if not officer.may(action):
         raise NotYours
     return find(connection, officer, reference)
 
@@ -87,17 +104,18 @@ def open_file(connection: Connection, officer: Officer, reference: str) -> Repor
         handovers.of_report(connection, report.id),
         deadlines.standing_of(connection, report.id),
         notes.of_report(connection, report.id),
-        reports.children_of(connection, report.id),
+        [each for each in reports.children_of(connection, report.id) if scope.sees(connection, officer, each.id)],
         deadlines.reminders_of(connection, report.id),
+        dispositions.of_report(connection, report.id),
     )
 
 
 def route(rt: Runtime, officer: Officer, reference: str, *, regency: str, reason: str = "") -> Report:
     """Hand a report to a regency (central desk). The citizen is told. Raises NotYours, StepNotAllowed."""
-    if officer.role != "central" or regency not in regencies():
+    if regency not in regencies():
         raise NotYours
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.ROUTE)
         report = reports.step(
             connection, report.id, State.TERDISPOSISI, actor="officer", officer_id=officer.id, action="routed",
             reason=reason, detail={"from": report.regency, "to": regency},
@@ -120,11 +138,16 @@ def route(rt: Runtime, officer: Officer, reference: str, *, regency: str, reason
 
 
 def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Report:
-    """Bukan wewenang kami: back to the central desk, with the reason. Raises EmptyText without one."""
+    """Bukan wewenang kami: back to the central desk, with the reason; from a unit, back to its regency's admin.
+
+    Raises EmptyText without a reason.
+    """
     if not reason.strip():
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.SEND_BACK)
+        if officer.role == "unit":
+            return _give_back(connection, officer, report, reason=reason.strip())
         corrections.add(
             connection, report_id=report.id, officer_id=officer.id, field="regency", shown=report.regency, chosen=None
         )
@@ -134,15 +157,50 @@ def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> 
         )  # fmt: skip
 
 
+def _give_back(connection: Connection, officer: Officer, report: Report, *, reason: str) -> Report:
+    """A unit has it no more; other units that have it keep it."""
+    if not dispositions.end(connection, report.id, officer_id=officer.id, why=reason, unit=officer.unit):
+        raise StepNotAllowed(State.DIKEMBALIKAN)
+    reports.record(
+        connection, report.id, actor="officer", officer_id=officer.id, action="given_back", reason=reason,
+        detail={"unit": officer.unit},
+    )  # fmt: skip
+    return report
+
+
+def dispose(rt: Runtime, officer: Officer, reference: str, *, units: Sequence[str], note: str = "") -> Report:
+    """Hand a report to units of its regency, by their keys; the first is the one that answers for it.
+
+    Units that had it and are not among them have it no more. Raises NotYours, NoSuchUnit, StepNotAllowed.
+    """
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference, Action.DISPOSE)
+        known = regency_settings.taxonomy_of(connection, report.regency).units
+        if not units or not set(units) <= known.keys():
+            raise NoSuchUnit
+        if report.regency is None or report.state not in AT_THE_DESK | {State.TERTUNDA}:
+            raise StepNotAllowed(State.TERDISPOSISI)
+        for unit in set(dispositions.units_of(connection, report.id)) - set(units):
+            dispositions.end(connection, report.id, officer_id=officer.id, why="taken_back", unit=unit)
+        dispositions.hand_to(connection, report.id, units, officer_id=officer.id, note=note.strip())
+        if known[units[0]].name != report.unit:
+            reports.amend(connection, report.id, {"unit": known[units[0]].name})
+        reports.record(
+            connection, report.id, actor="officer", officer_id=officer.id, action="disposed", reason=note.strip(),
+            detail={"units": [known[unit].name for unit in units]},
+        )  # fmt: skip
+        return reports.read(connection, report.id)
+
+
 def take_up(rt: Runtime, officer: Officer, reference: str) -> Report:
     """The unit is at work on it."""
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.TAKE_UP)
         if report.regency is None:
             raise StepNotAllowed(State.DIPROSES)
         return reports.step(
             connection, report.id, State.DIPROSES, actor="officer", officer_id=officer.id, action="taken_up",
-            values={"waiting_for": None, "choices": []},
+            values={"waiting_for": None, "choices": [], "held_by": officer.id},
         )  # fmt: skip
 
 
@@ -152,7 +210,7 @@ def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Repo
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.ANSWER)
         report = reports.step(
             connection, report.id, State.DITINDAKLANJUTI, actor="officer", officer_id=officer.id, action="answered",
             detail={"answer": said}, values={"answered_at": rt.clock()},
@@ -174,7 +232,7 @@ def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Repo
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.ASK)
         report = reports.step(
             connection, report.id, State.TERTUNDA, actor="officer", officer_id=officer.id, action="asked",
             detail={"question": said}, values={"waiting_for": "officer", "choices": []},
@@ -189,7 +247,7 @@ def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Repo
 def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") -> Report:
     """Finished. The citizen is told, and how to say that it is not."""
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.CLOSE)
         report = reports.step(
             connection, report.id, State.SELESAI, actor="officer", officer_id=officer.id, action="closed",
             reason=reason, values={"closed_at": rt.clock()},
@@ -203,7 +261,7 @@ def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Re
     if not reason.strip():
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.ARCHIVE)
         return reports.step(
             connection, report.id, State.DIARSIPKAN, actor="officer", officer_id=officer.id, action="archived",
             reason=reason.strip(),
@@ -213,7 +271,7 @@ def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Re
 def restore(rt: Runtime, officer: Officer, reference: str) -> Report:
     """Back from the archive to verification."""
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.RESTORE)
         return reports.step(
             connection, report.id, State.MENUNGGU_VERIFIKASI, actor="officer", officer_id=officer.id, action="restored",
             only_from=[State.DIARSIPKAN],
@@ -226,7 +284,7 @@ def pass_on(rt: Runtime, officer: Officer, reference: str, *, target: str, reaso
     if not whom or not why:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.PASS_ON)
         report = reports.step(
             connection, report.id, State.DITERUSKAN, actor="officer", officer_id=officer.id, action="passed_on",
             reason=why, detail={"target": whom}, values={"waiting_for": None, "choices": []},
@@ -247,19 +305,19 @@ def add_note(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Re
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.NOTE)
         notes.add(connection, report.id, officer_id=officer.id, words=said)
         return report
 
 
 def may(report: Report, officer: Officer) -> frozenset[str]:
     """What this officer can do with this report now, by the names of the functions above: what a page offers."""
-    if officer.role == "leader":
-        return frozenset()
     following = STEPS[report.state]
     offered = {"note"}
-    if officer.role == "central" and State.TERDISPOSISI in following:
+    if State.TERDISPOSISI in following:
         offered.add("route")
+    if report.regency is not None and report.state in AT_THE_DESK | {State.TERTUNDA}:
+        offered.add("dispose")
     for name, state in (
         ("send_back", State.DIKEMBALIKAN), ("take_up", State.DIPROSES), ("answer", State.DITINDAKLANJUTI),
         ("close", State.SELESAI), ("archive", State.DIARSIPKAN), ("ask", State.TERTUNDA), ("pass_on", State.DITERUSKAN),
@@ -281,7 +339,7 @@ def may(report: Report, officer: Officer) -> frozenset[str]:
         offered.add("part")
     if report.state in AT_REST:
         offered &= {"restore", "part", "note"}
-    return frozenset(offered)
+    return frozenset(name for name in offered if officer.may(Action(name)))
 
 
 def _tell(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from intake.desk import NotYours, find_to_change
+from intake.domain.permission import Action
 from intake.domain.report import AT_REST
 from intake.runtime import Runtime
 from intake.storage import corrections, reports
@@ -34,7 +35,7 @@ def correct(rt: Runtime, officer: Officer, reference: str, values: Mapping[str, 
     }
     _check(chosen)
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference)
+        report = find_to_change(connection, officer, reference, Action.CORRECT)
         if report.state in AT_REST:
             raise NotYours
         if "topic" in chosen and chosen["topic"] != report.topic and chosen.get("unit") in {None, report.unit}:

@@ -12,9 +12,10 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from intake.desk import NotYours, find_to_change
+from intake.domain.permission import Action
 from intake.domain.report import AT_REST, State, StepNotAllowed
 from intake.runtime import Runtime
-from intake.storage import reports
+from intake.storage import reports, scope
 from intake.storage.officers import Officer
 from intake.storage.reports import Report
 
@@ -35,22 +36,24 @@ class Similar:
 
 def similar(connection: Connection, officer: Officer, report: Report) -> list[Similar]:
     """Open reports of other citizens that may tell of the same: same regency and topic, near in time, alike in words."""
-    if report.regency is None or not officer.may_see(report.regency):
+    if report.regency is None:
         return []
+    own = scope.of(officer)
     rows = connection.execute(
-        text("""
+        text(f"""
             with own as (select text from message where id = :id)
             select r.reference, left(m.text, 200) as beginning, r.opened_at, r.state,
                    similarity(left(m.text, 2000), left((select text from own), 2000)) as similarity
             from report r join message m on m.id = r.id
             where r.regency = :regency and r.id <> :id and r.topic is not distinct from :topic
               and r.state <> all(:rest) and r.opened_at between :from and :until
-              and r.merged_into is distinct from :id
+              and r.merged_into is distinct from :id and {own.where}
             order by similarity desc, r.id limit :most
         """),
         {
             "id": report.id, "regency": report.regency, "topic": report.topic, "rest": [str(s) for s in AT_REST],
             "from": report.opened_at - WITHIN, "until": report.opened_at + WITHIN, "most": MOST_SUGGESTED,
+            **own.values,
         },
     )  # fmt: skip
     found = [Similar(r.reference, r.beginning, r.opened_at, r.similarity, State(r.state)) for r in rows]
@@ -60,7 +63,8 @@ def similar(connection: Connection, officer: Officer, report: Report) -> list[Si
 def merge(rt: Runtime, officer: Officer, reference: str, *, into: str) -> Report:
     """Merge a report into another of the same regency. Reversible. Raises NotYours, StepNotAllowed."""
     with rt.engine.begin() as connection:
-        child, parent = find_to_change(connection, officer, reference), find_to_change(connection, officer, into)
+        child = find_to_change(connection, officer, reference, Action.MERGE)
+        parent = find_to_change(connection, officer, into, Action.MERGE)
         if child.id == parent.id or child.regency != parent.regency:
             raise NotYours
         # Both rows are locked in the order of their ids, so that two merges crosswise do not wait for each other.
@@ -79,7 +83,7 @@ def merge(rt: Runtime, officer: Officer, reference: str, *, into: str) -> Report
 def part(rt: Runtime, officer: Officer, reference: str) -> Report:
     """Take a report out of the one it was merged into: back to its regency's desk, or to verification without one."""
     with rt.engine.begin() as connection:
-        child = find_to_change(connection, officer, reference)
+        child = find_to_change(connection, officer, reference, Action.PART)
         back = State.TERDISPOSISI if child.regency else State.MENUNGGU_VERIFIKASI
         return reports.step(
             connection, child.id, back, actor="officer", officer_id=officer.id, action="parted",

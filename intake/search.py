@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from intake.domain.calendar import ZONES
 from intake.domain.reference import report_id_of
 from intake.domain.report import AT_THE_DESK, FOR_TRIAGE, State
+from intake.storage import scope
 from intake.storage.deadlines import CENTRAL_ZONE, place_word
 from intake.storage.officers import Officer
 from intake.understand.locate import regencies
@@ -143,11 +144,9 @@ def inbox(
     """The officer's reports that are wanted, newest first. ``before``: only those of smaller id."""
     wanted = wanted or Wanted()
     states = {State(wanted.state)} if wanted.state else states_of(officer, wanted.view)
-    where = ["r.state = any(:states)"]
-    values: dict[str, object] = {"states": [str(s) for s in states], "limit": limit}
-    if officer.regency is not None:
-        where.append("r.regency = :regency")
-        values["regency"] = officer.regency
+    own = scope.of(officer)
+    where = ["r.state = any(:states)", own.where]
+    values: dict[str, object] = {"states": [str(s) for s in states], "limit": limit, **own.values}
     if before is not None:
         where.append("r.id < :before")
         values["before"] = before
@@ -206,19 +205,17 @@ class Counts:
 
 def counts(connection: Connection, officer: Officer, *, now: datetime) -> Counts:
     """Count the officer's reports."""
-    place = {"regency": officer.regency}
+    own = scope.of(officer)
     rows = connection.execute(
-        text("""select state, count(*) as n from report
-                where cast(:regency as text) is null or regency = :regency group by state"""),
-        place,
+        text(f"select r.state, count(*) as n from report r where {own.where} group by r.state"), own.values
     )
     by_state = {State(row.state): int(row.n) for row in rows}
     due = connection.execute(
-        text("""select count(*) filter (where d.next_due < :now) as late,
+        text(f"""select count(*) filter (where d.next_due < :now) as late,
                        count(*) filter (where d.next_due >= :now and d.soon_at <= :now) as soon
                 from deadline d join report r on r.id = d.report_id
-                where d.next_due is not null and (cast(:regency as text) is null or r.regency = :regency)"""),
-        {**place, "now": now},
+                where d.next_due is not null and {own.where}"""),
+        {**own.values, "now": now},
     ).one()
     views = {view: sum(by_state.get(state, 0) for state in states_of(officer, view)) for view in VIEWS}
     return Counts(views, int(due.late), int(due.soon))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, text
 
-Role = Literal["central", "regency", "leader"]
+from intake.domain.permission import Action, Role, may
+
+__all__ = ["Officer", "PasswordTooShort", "Role", "add", "find", "log_in"]
 
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's second recommendation
 #: Compared against when the name is unknown, so that the answer takes as long as for a known one.
@@ -29,10 +31,18 @@ class Officer:
     role: Role
     regency: str | None
     session_key: str
+    unit: str | None = None
 
-    def may_see(self, regency: str | None) -> bool:
-        """The central desk sees everything; a regency, and its leader, its own."""
-        return self.role == "central" or (regency is not None and regency == self.regency)
+    def may(self, action: Action) -> bool:
+        """Whether their role does such things at all; which reports are theirs is told by ``storage.scope``."""
+        return may(self.role, action)
+
+
+_COLUMNS: Final = "id, username, name, role, regency, session_key, unit"
+
+
+def _officer(row: Any) -> Officer:
+    return Officer(row.id, row.username, row.name, row.role, row.regency, row.session_key, row.unit)
 
 
 class PasswordTooShort(Exception):
@@ -40,23 +50,30 @@ class PasswordTooShort(Exception):
 
 
 def add(
-    connection: Connection, *, username: str, name: str, password: str, role: Role, regency: str | None
+    connection: Connection,
+    *,
+    username: str,
+    name: str,
+    password: str,
+    role: Role,
+    regency: str | None,
+    unit: str | None = None,
 ) -> Officer | None:
     """A new officer; None when the user name is taken."""
     if len(password) < SHORTEST_PASSWORD:
         raise PasswordTooShort
     row = connection.execute(
-        text("""
-            insert into officer (username, name, password_hash, role, regency, session_key)
-            values (:username, :name, :hash, :role, :regency, :key) on conflict (folded) do nothing
-            returning id, username, name, role, regency, session_key
+        text(f"""
+            insert into officer (username, name, password_hash, role, regency, unit, session_key)
+            values (:username, :name, :hash, :role, :regency, :unit, :key) on conflict (folded) do nothing
+            returning {_COLUMNS}
         """),
         {
             "username": username.strip(), "name": name, "hash": _HASHER.hash(password), "role": role,
-            "regency": regency, "key": secrets.token_urlsafe(12),
+            "regency": regency, "unit": unit, "key": secrets.token_urlsafe(12),
         },
     ).one_or_none()  # fmt: skip
-    return None if row is None else Officer(**row._mapping)
+    return None if row is None else _officer(row)
 
 
 def _is_right(hashed: str, password: str) -> bool:
@@ -69,7 +86,7 @@ def _is_right(hashed: str, password: str) -> bool:
 def log_in(connection: Connection, username: str, password: str) -> Officer | None:
     """The officer, or None: wrong name, wrong password, inactive and locked all look the same."""
     row = connection.execute(
-        text("""select id, username, name, role, regency, session_key, password_hash,
+        text(f"""select {_COLUMNS}, password_hash,
                        active and (locked_until is null or locked_until < now()) as allowed
                 from officer where folded = lower(:username) for update"""),
         {"username": username.strip()},
@@ -87,17 +104,17 @@ def log_in(connection: Connection, username: str, password: str) -> Officer | No
         )
         return None
     connection.execute(text("update officer set failed_logins = 0, locked_until = null where id = :id"), {"id": row.id})
-    return Officer(row.id, row.username, row.name, row.role, row.regency, row.session_key)
+    return _officer(row)
 
 
 def find(connection: Connection, officer_id: int, session_key: str) -> Officer | None:
     """The officer of a log-in cookie; None when it has been ended since."""
     row = connection.execute(
-        text("""select id, username, name, role, regency, session_key from officer
+        text(f"""select {_COLUMNS} from officer
                 where id = :id and session_key = :key and active"""),
         {"id": officer_id, "key": session_key},
     ).one_or_none()
-    return None if row is None else Officer(**row._mapping)
+    return None if row is None else _officer(row)
 
 
 def ensure_lab_officers(connection: Connection) -> list[tuple[str, str, str]]:

@@ -27,6 +27,12 @@ def taxonomy_of(connection: Connection, regency: str | None) -> Taxonomy:
     return taxonomy().for_regency(found) if found else taxonomy()
 
 
+def unit_name(connection: Connection, regency: str | None, key: str | None) -> str:
+    """What a unit is called in this regency; its key when it is in no list any more."""
+    found = taxonomy_of(connection, regency).units.get(key or "")
+    return found.name if found else key or ""
+
+
 def set_emergency_numbers(connection: Connection, regency: str, numbers: str | None) -> None:
     connection.execute(
         text("""insert into regency_setting (regency, emergency_numbers) values (:code, :numbers)

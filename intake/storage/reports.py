@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from intake.domain.report import State, StepNotAllowed, states_before
-from intake.storage import deadlines
+from intake.storage import deadlines, dispositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ _SETTABLE = frozenset(
     {
         "regency", "district", "village", "unit", "type", "topic", "urgency", "secret", "anonymous", "waiting_for",
         "choices", "times_asked", "merged_into", "handed_over_at", "answered_at", "closed_at",
+        "held_by",
     }
 )  # fmt: skip
 #: What another class of reports, or another calendar, follows from.
@@ -141,6 +142,10 @@ def step(
     ).one_or_none()  # fmt: skip
     if row is None:
         raise StepNotAllowed(to)
+    if "regency" in values and actor != "system":
+        # Whoever had it in hand there has it no more, also if it ever comes back.
+        dispositions.end(connection, report_id, officer_id=officer_id, why=action)
+        dispositions.unname_reader(connection, report_id)
     deadlines.refresh(connection, report_id)
     return _report(row)
 

@@ -138,6 +138,7 @@ report = Table(
     Column("choices", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("times_asked", Integer, nullable=False, server_default=text("0")),
     Column("merged_into", BigInteger, ForeignKey("report.id"), index=True),
+    Column("held_by", BigInteger, ForeignKey("officer.id"), comment="the officer who took it up"),
     _moment("opened_at", default_now=True),
     _moment("handed_over_at"),
     _moment("answered_at"),
@@ -152,6 +153,7 @@ report = Table(
     ),
     Index("ix_report_waiting", "sender", "channel", postgresql_where=text("state = 'tertunda'")),
     Index("ix_report_sender", "sender", "opened_at"),
+    Index("ix_report_held_by", "held_by", postgresql_where=text("held_by is not null")),
 )
 
 message = Table(
@@ -636,6 +638,94 @@ officer = Table(
     Column("failed_logins", Integer, nullable=False, server_default=text("0")),
     _moment("locked_until"),
     _moment("created_at", default_now=True),
-    CheckConstraint("role in ('central', 'regency', 'leader')", name="role_known"),
-    CheckConstraint("(role = 'central') = (regency is null)", name="regency_by_role"),
+    Column("unit", Text, comment="of a unit officer: the key of the unit in the regency's taxonomy"),
+    Column("email", Text, comment="where invitations and new passwords are asked for"),
+    Column("totp_secret", Text, comment="sealed with SAHUT_SECRET_KEYS"),
+    Column("totp_step", BigInteger, comment="the last time step that was used: a code is good once"),
+    _moment("totp_since"),
+    CheckConstraint("role in ('central', 'regency', 'unit', 'inspector', 'leader', 'operator')", name="role_known"),
+    CheckConstraint("(role in ('central', 'operator')) = (regency is null)", name="regency_by_role"),
+    CheckConstraint("role <> 'unit' or unit is not null", name="unit_by_role"),
+)
+
+officer_session = Table(
+    "officer_session",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), nullable=False),
+    Column("digest", Text, nullable=False, unique=True, comment="of what stands in the cookie: never the thing itself"),
+    Column("browser", Text, nullable=False, server_default=""),
+    _moment("since", default_now=True),
+    _moment("seen_at", default_now=True),
+    _moment("ended_at"),
+    Index("ix_officer_session_open", "officer_id", postgresql_where=text("ended_at is null")),
+    comment="Log-ins, one row each; ended ones stay for the audit.",
+)
+
+officer_link = Table(
+    "officer_link",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    _moment("created_at", default_now=True),
+    _moment("used_at"),
+    CheckConstraint("purpose in ('invite', 'reset')", name="purpose_known"),
+    comment="Links by which a password is chosen, as digests: good once, and not for long.",
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), nullable=False),
+    Column("digest", Text, nullable=False),
+    _moment("used_at"),
+    PrimaryKeyConstraint("officer_id", "digest"),
+    comment="What opens an account whose second factor is lost; each once.",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), comment="who did it; null: the command line, or nobody"),
+    Column("about_officer_id", BigInteger, ForeignKey("officer.id")),
+    Column("report_id", BigInteger, comment="no foreign key: what was looked at stays known when the report is gone"),
+    Column("regency", Text, ForeignKey("regency.code"), comment="of the report or the account, when it happened"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _moment("at", default_now=True),
+    Index("ix_audit_regency", "regency", "id"),
+    Index("ix_audit_report", "report_id"),
+    comment="Every look at an identity, and everything that happened to accounts. A trigger keeps it append-only.",
+)
+
+disposition = Table(
+    "disposition",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", BigInteger, ForeignKey("report.id", ondelete="cascade"), nullable=False),
+    Column("unit", Text, nullable=False, comment="a key of the regency's taxonomy"),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), comment="who handed it over; null: a rule of ours"),
+    Column("note", Text, nullable=False, server_default=""),
+    _moment("at", default_now=True),
+    _moment("ended_at"),
+    Column("ended_by", BigInteger, ForeignKey("officer.id")),
+    Column("ended_why", Text, nullable=False, server_default=""),
+    Index("uq_disposition_now", "report_id", "unit", unique=True, postgresql_where=text("ended_at is null")),
+    comment="Which units of the regency have a report in hand, and had it.",
+)
+
+reader = Table(
+    "reader",
+    metadata,
+    Column("report_id", BigInteger, ForeignKey("report.id", ondelete="cascade"), nullable=False),
+    Column("officer_id", BigInteger, ForeignKey("officer.id"), nullable=False),
+    Column("named_by", BigInteger, ForeignKey("officer.id"), nullable=False),
+    _moment("at", default_now=True),
+    PrimaryKeyConstraint("report_id", "officer_id"),
+    comment="Who was named to read a secret report, besides those whose role reads it.",
 )

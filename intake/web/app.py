@@ -22,7 +22,7 @@ from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
 from intake.web.health import health
 from intake.web.hooks import hooks
-from intake.web.log_in import log_in
+from intake.web.log_in import check_rules, log_in
 from intake.web.pages import pages
 from intake.web.places_api import places_api
 from intake.web.public_pages import public_pages
@@ -108,6 +108,7 @@ def create_app(rt: Runtime) -> Flask:
         from intake.lab.pages import lab
 
         app.register_blueprint(lab)
+    check_rules(app)
     app.after_request(compress.shrink)
     app.after_request(_protect)  # runs before the one above: what is said last is done first
     regencies()  # loads the gazetteer now, not for the first citizen

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 
 from channels.messages import InboundMessage
 from channels.web_form import NAME as CHANNEL
+from intake.domain.permission import Action
 from intake.domain.reference import reference_of
 from intake.receive import receive
 from intake.storage import reports
@@ -20,7 +21,7 @@ from intake.web import desk_words
 from intake.web.context import in_language as _
 from intake.web.context import runtime
 from intake.web.form_tokens import make_token, message_id, read_token
-from intake.web.log_in import officer_here, require_officer
+from intake.web.log_in import allows, officer_here, require_officer
 
 desk_entry = Blueprint("desk_entry", __name__, url_prefix="/meja")
 desk_entry.before_request(require_officer)
@@ -46,14 +47,13 @@ class Told:
 
 
 @desk_entry.get("/laporan-langsung")
+@allows(Action.ENTER_REPORT)
 def show_entry() -> Response:
     """The form for a report taken face to face."""
     return _page(Told())
 
 
 def _page(told: Told, fault: str = "", status: int = 200) -> Response:
-    if officer_here().role == "leader":
-        abort(404)
     settings = runtime().settings
     token = told.token if read_token(settings, _PURPOSE, told.token) else make_token(settings, _PURPOSE)
     return make_response(
@@ -65,11 +65,10 @@ def _page(told: Told, fault: str = "", status: int = 200) -> Response:
 
 
 @desk_entry.post("/laporan-langsung")
+@allows(Action.ENTER_REPORT)
 def take_down() -> Any:
     """Keep it; the officer is led to the list, where it appears as soon as it has been read."""
     officer, rt, told = officer_here(), runtime(), Told.of_request()
-    if officer.role == "leader":
-        abort(404)
     number = read_token(rt.settings, _PURPOSE, told.token)
     if number is None or not told.text.strip() or len(told.text) > _LONGEST_TEXT:
         return _page(told, _("Tuliskan dulu apa yang dilaporkan, paling banyak 10.000 huruf."), 400)

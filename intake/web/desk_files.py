@@ -14,12 +14,13 @@ from flask import Blueprint, Response, abort
 from intake import desk
 from intake.attachments import saved_name
 from intake.desk import NotYours
+from intake.domain.permission import Action
 from intake.domain.reference import reference_of
 from intake.runtime import Runtime
 from intake.storage import attachments
 from intake.storage.attachments import File
 from intake.web.context import runtime
-from intake.web.log_in import officer_here, require_officer
+from intake.web.log_in import allows, officer_here, require_officer
 
 desk_files = Blueprint("desk_files", __name__, url_prefix="/meja/berkas")
 desk_files.before_request(require_officer)
@@ -32,6 +33,7 @@ def may_be_given(rt: Runtime, file: File) -> bool:
 
 
 @desk_files.get("/<int:file_id>")
+@allows(Action.READ_FILE)
 def give(file_id: int) -> Response:
     """One file, to be saved."""
     rt = runtime()

@@ -12,13 +12,15 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from intake import monev
 from intake.domain.calendar import ZONES
+from intake.domain.permission import Action
 from intake.monev import Figures, Period, Row
+from intake.storage import regency_settings
 from intake.storage.deadlines import CENTRAL_ZONE
 from intake.understand.locate import regencies
 from intake.web import charts, desk_words
 from intake.web.context import in_language as _
 from intake.web.context import regencies_by_province, runtime
-from intake.web.log_in import officer_here, require_officer
+from intake.web.log_in import allows, officer_here, require_officer
 
 desk_monev = Blueprint("monev", __name__, url_prefix="/meja")
 desk_monev.before_request(require_officer)
@@ -27,6 +29,7 @@ _A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @desk_monev.get("/monev")
+@allows(Action.SEE_FIGURES)
 def show_dashboard() -> Response:
     """The figures of the officer's regency; of any, or of all, for the central desk."""
     regency, period, unit, found = _asked()
@@ -52,6 +55,7 @@ def show_dashboard() -> Response:
 
 
 @desk_monev.get("/monev.csv")
+@allows(Action.SEE_FIGURES)
 def download_table() -> Response:
     """The table of units as CSV, in the columns regencies print."""
     regency, period, _unit, found = _asked()
@@ -93,6 +97,8 @@ def _asked() -> tuple[str | None, Period, str | None, Figures]:
     period = Period(min(since, until), max(since, until))
     unit = request.args.get("unit", "")[:200].replace("\0", "") or None
     with rt.engine.connect() as connection:
+        if officer.role == "unit":
+            unit = regency_settings.unit_name(connection, officer.regency, officer.unit)
         return regency, period, unit, monev.figures(
             connection, regency=regency, period=period, now=rt.clock(), unit=unit
         )  # fmt: skip

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from intake import desk, labels, merging, search
-from intake.desk import EmptyText, NotYours, ReportFile
+from intake.desk import EmptyText, NoSuchUnit, NotYours, ReportFile
+from intake.domain.permission import Action as Permission
 from intake.domain.reference import report_id_of
 from intake.domain.report import State, StepNotAllowed
 from intake.labels import NotAChoice
 from intake.runtime import Runtime
 from intake.saying import Preview, preview
 from intake.search import Wanted
-from intake.storage import quarantine
+from intake.storage import quarantine, regency_settings, scope
 from intake.storage.officers import Officer
 from intake.storage.reports import Report
 from intake.understand.classify import taxonomy
@@ -28,7 +30,7 @@ from intake.understand.locate import regencies
 from intake.web import desk_marks, desk_words
 from intake.web.context import regencies_by_province, runtime
 from intake.web.conversation import joined, without_secrets
-from intake.web.log_in import officer_here, require_officer
+from intake.web.log_in import allows, officer_here, require_officer
 
 desk_pages = Blueprint("desk", __name__, url_prefix="/meja")
 desk_pages.before_request(require_officer)
@@ -39,12 +41,23 @@ _WORTH_SHOWING: Final = 0.05
 _Typed = Mapping[str, str]
 
 
+def _several(typed: _Typed, name: str) -> list[str]:
+    """All that was chosen under one name, in the order of the page."""
+    chosen = typed.getlist(name) if isinstance(typed, MultiDict) else [typed.get(name, "")]
+    return [each for each in dict.fromkeys(chosen) if each]
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing that can be done: its name in ``desk.may``, and how it is done with what was typed."""
 
     name: str
     do: Callable[[Runtime, Officer, str, _Typed], Report]
+
+    @property
+    def permission(self) -> Permission:
+        """What one has to be allowed to do for it: the actions of a report are called alike in both tables."""
+        return Permission(self.name)
 
 
 #: By the last part of the address.
@@ -60,6 +73,12 @@ ACTIONS: Final[Mapping[str, Action]] = {
         lambda rt, officer, reference, typed: desk.send_back(rt, officer, reference, reason=typed.get("reason", "")),
     ),
     "kerjakan": Action("take_up", lambda rt, officer, reference, _: desk.take_up(rt, officer, reference)),
+    "disposisi": Action(
+        "dispose",
+        lambda rt, officer, reference, typed: desk.dispose(
+            rt, officer, reference, units=_several(typed, "unit"), note=typed.get("note", "")
+        ),
+    ),
     "jawab": Action(
         "answer",
         lambda rt, officer, reference, typed: desk.answer(rt, officer, reference, words=typed.get("words", "")),
@@ -97,6 +116,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
 
 
 @desk_pages.get("")
+@allows(Permission.LIST_REPORTS)
 def show_inbox() -> Response:
     """The officer's reports of one view, narrowed by what the address says."""
     wanted = Wanted.of(request.args)
@@ -126,10 +146,9 @@ def show_inbox() -> Response:
 
 
 @desk_pages.get("/karantina")
+@allows(Permission.SEE_QUARANTINE)
 def show_quarantine() -> Response:
-    """What came in and could not be read (central desk only): that it is there, not what it says."""
-    if officer_here().role != "central":
-        abort(404)
+    """What came in and could not be read: that it is there, not what it says."""
     with runtime().engine.connect() as connection:
         entries = quarantine.waiting(connection)
         refused = quarantine.refusals(connection)
@@ -139,23 +158,29 @@ def show_quarantine() -> Response:
 
 
 @desk_pages.get("/<reference>")
+@allows(Permission.READ_REPORT)
 def show_report(reference: str) -> Response:
     """Everything about one report, and what can be done with it."""
     return _report_page(reference)
 
 
 @desk_pages.get("/<reference>/cetak")
+@allows(Permission.PRINT_REPORT)
 def print_report(reference: str) -> Response:
     """One report on paper: what was said, where it went, what was done, and no form."""
     return _report_page(reference, template="desk/print.html")
 
 
+def _wanted(parts: Mapping[str, Any]) -> Permission | None:
+    action = ACTIONS.get(parts["doing"])
+    return action.permission if action else None
+
+
 @desk_pages.post("/<reference>/<doing>")
+@allows(_wanted)
 def act(reference: str, doing: str) -> Any:
     """Do one thing with a report. A colleague who was quicker is told of honestly, and nothing typed is lost."""
-    action = ACTIONS.get(doing)
-    if action is None:
-        abort(404)
+    action = ACTIONS[doing]
     if action.name == "answer" and request.form.get("pratinjau"):
         return _report_page(reference, show_preview=True)
     try:
@@ -163,17 +188,19 @@ def act(reference: str, doing: str) -> Any:
     except NotYours:
         if action.name == "route" and request.form.get("regency", "") not in regencies():
             return _report_page(reference, fault="no_regency", status=400)
-        if action.name == "merge" and officer_here().role != "leader":
+        if action.name == "merge":
             return _report_page(reference, fault="no_such_report", status=400)
         abort(404)
     except EmptyText:
         return _report_page(reference, fault="empty", status=400)
-    except NotAChoice:
+    except (NotAChoice, NoSuchUnit):
         return _report_page(reference, fault="no_choice", status=400)
     except StepNotAllowed:
         return _report_page(reference, fault="changed", status=409)
     flash(action.name)
-    if not officer_here().may_see(report.regency):  # sent back: it is on somebody else's desk now
+    with runtime().engine.connect() as connection:
+        still_theirs = scope.sees(connection, officer_here(), report.id)
+    if not still_theirs:  # sent back: it is on somebody else's desk now
         return redirect(url_for(".show_inbox"), 303)
     return redirect(url_for(".show_report", reference=reference), 303)
 
@@ -191,6 +218,7 @@ def _report_page(
         with rt.engine.connect() as connection:
             file = desk.open_file(connection, officer, reference)
             alike = merging.similar(connection, officer, file.report)
+            units = regency_settings.taxonomy_of(connection, file.report.regency).units
     except NotYours:
         abort(404)
     offered = desk.may(file.report, officer)
@@ -219,6 +247,8 @@ def _report_page(
             heard=_heard(file),
             provinces=regencies_by_province() if "route" in offered else (),
             topics=taxonomy().topics,
+            units=units,
+            in_hand=[each.unit for each in file.dispositions if each.ended_at is None],
             types=labels.TYPES,
             urgencies=labels.URGENCIES,
             words=desk_words,

@@ -104,6 +104,8 @@ def actions() -> dict[str, str]:
         "routed": _("Diteruskan"),
         "sent_back": _("Dikembalikan: bukan wewenang"),
         "taken_up": _("Mulai dikerjakan"),
+        "given_back": _("Dikembalikan unit ke admin daerah"),
+        "handed_back": _("Dilepas karena akun petugasnya ditutup"),
         "answered": _("Dijawab"),
         "closed": _("Diselesaikan"),
         "archived": _("Diarsipkan"),

@@ -6,11 +6,26 @@ was ended elsewhere is over at once.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
 from intake import logs
+from intake.domain.permission import Action
 from intake.storage import officers
 from intake.storage.officers import Officer
 from intake.web.context import in_language as _
@@ -25,6 +40,47 @@ _ID: Final = "officer"
 _KEY: Final = "officer_key"
 _LONGEST: Final = 200
 
+_View = TypeVar("_View", bound=Callable[..., Any])
+#: From the parts of an address to what is asked for; None: there is no such thing.
+ChoosesAction = Callable[[Mapping[str, Any]], Action | None]
+_RULE: Final = "_allows"
+
+
+class RouteWithoutRule(Exception):
+    """A route of the desk that does not say for which action it is: ``@allows(Action.…)`` under its address."""
+
+
+def allows(action: Action | ChoosesAction) -> Callable[[_View], _View]:
+    """Declares what a view of the desk is for, under its address: ``@allows(Action.READ_REPORT)``.
+
+    Whose role does not do that gets the page of what does not exist. A view whose action is in its address gives a
+    function from the parts of the address to the action.
+    """
+
+    def mark(view: _View) -> _View:
+        setattr(view, _RULE, action)
+        return view
+
+    return mark
+
+
+def action_of(view: Callable[..., Any], parts: Mapping[str, Any]) -> Action | None:
+    """What a request to this view asks for; None: nothing that exists."""
+    rule = getattr(view, _RULE, None)
+    return rule if rule is None or isinstance(rule, Action) else rule(parts)
+
+
+def check_rules(app: Flask) -> None:
+    """Every route that ``require_officer`` guards says what it is for. Raises RouteWithoutRule with all that do not."""
+    guarded = {name for name, before in app.before_request_funcs.items() if require_officer in before}
+    silent = [
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.rpartition(".")[0] in guarded and not hasattr(app.view_functions[rule.endpoint], _RULE)
+    ]
+    if silent:
+        raise RouteWithoutRule(", ".join(sorted(silent)))
+
 
 def officer_here() -> Officer:
     """The officer of this request; only where ``require_officer`` has let somebody through."""
@@ -33,12 +89,18 @@ def officer_here() -> Officer:
 
 
 def require_officer() -> Any:
-    """Before every page of the desk: find who is logged in, or lead to the log-in. None lets the request through."""
+    """Before every page of the desk: who is it, and is this for them? None lets the request through.
+
+    Nobody is led to the log-in. Whose role does not do such things learns nothing, also not that the address exists.
+    """
     found = _find_officer()
     if found is None:
         wanted = request.full_path.rstrip("?") if request.method == "GET" else url_for("desk.show_inbox")
         return redirect(url_for("log_in.show_log_in", lanjut=wanted), 303)
     g.officer = found
+    action = action_of(current_app.view_functions[request.endpoint or ""], request.view_args or {})
+    if action is None or not found.may(action):
+        abort(404)
     return None
 
 

@@ -298,6 +298,7 @@ def test_what_a_page_offers_can_be_done(rt: Runtime, reference: str, own: Office
         report = desk.find(connection, own, reference)
     assert desk.may(report, own) == {
         "send_back", "take_up", "answer", "close", "archive", "ask", "pass_on", "merge", "correct", "note",
+        "dispose",
     }  # fmt: skip
     assert desk.may(report, a_leader(rt)) == frozenset()
     closed = desk.close(rt, own, reference)
