@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all sure format bench migration lock catalogues debian clean
+.PHONY: help run test sure format bench chaos migration lock catalogues debian clean
 
 help:  ## list these
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,7 +28,7 @@ run: $(VENV)/.run  ## start everything here: PostgreSQL, Valkey, web, relay, wor
 	@$(BIN)/sahut up
 
 debian:  ## the Debian packages of the tests (browser, gateways), where they are missing and may be installed
-	@tools/debian-packages chromium kannel kannel-extras gammu gammu-smsd postfix dovecot-imapd dovecot-lmtpd dovecot-sieve clamav-daemon libmagic1 curl
+	@tools/debian-packages chromium kannel kannel-extras gammu gammu-smsd postfix dovecot-imapd dovecot-lmtpd dovecot-sieve clamav-daemon libmagic1 curl swaks faketime
 
 test: $(VENV)/.dev debian  ## all tests, and `sure`
 	@tools/node-packages
@@ -46,6 +46,9 @@ format: $(VENV)/.dev  ## put the code in its form
 
 bench: $(VENV)/.dev  ## the measured promises (minutes)
 	@for f in bench/[a-z]*.py; do echo "== $$f"; $(BIN)/python $$f; done
+
+chaos: $(VENV)/.dev debian  ## a thousand blows while citizens write; proves that nothing is lost or said twice (an hour)
+	@$(BIN)/python -m tests.chaos
 
 migration: $(VENV)/.dev  ## a new migration from the tables: make migration m="why"
 	@$(BIN)/python tools/new_migration.py "$(m)"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import smtplib
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from intake.runtime import Runtime
 from tests.factories import CLEAR_TEXT
@@ -35,6 +38,33 @@ def test_a_letter_by_lmtp_is_a_report_and_its_answer_reaches_the_citizen(house: 
     assert house.rows("select sender, recipient, subject from message") == [
         ("siti@citizen.test", "lapor@lapor.test", "Jalan rusak")
     ]
+
+
+def test_another_program_s_letter_with_a_picture(house: Kept, post: Post, tmp_path: Path) -> None:
+    """By swaks, which speaks SMTP to Postfix and LMTP to us in its own way."""
+    picture = tmp_path / "jalan.png"
+    Image.new("RGB", (4, 4), (90, 60, 30)).save(picture)
+    letter = (
+        "--from", "budi@citizen.test", "--header", "Subject: Jalan rusak", "--body", CLEAR_TEXT,
+        "--attach-type", "image/png", "--attach-name", "jalan.png", "--attach", f"@{picture}",
+    )  # fmt: skip
+    with taking_lmtp(house.rt, post.postfix.lmtp_port):
+        swaks("--server", f"127.0.0.1:{post.postfix.port}", "--to", "lapor@lapor.test", *letter)
+        wait_for("the letter", lambda: house.count("report") == 1)
+        # Straight to our door: for each recipient its own answer.
+        said = swaks(
+            "--protocol", "LMTP", "--server", f"127.0.0.1:{post.postfix.lmtp_port}",
+            "--to", "lapor@lapor.test,tidak.ada@lapor.test", *letter,
+        )  # fmt: skip
+        assert "250 2.0.0 kept" in said
+        assert "550 5.1.1" in said
+    house.work()
+    assert house.rows("select name, verdict from attachment order by id")[0] == ("jalan.png", "allowed")
+
+
+def swaks(*arguments: str) -> str:
+    done = subprocess.run(["swaks", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout
 
 
 def test_what_comes_while_we_are_away_comes_when_we_are_back(house: Kept, post: Post) -> None:
