@@ -16,7 +16,8 @@ from flask_wtf.csrf import CSRFProtect
 from intake.runtime import Runtime
 from intake.understand.locate import regencies
 from intake.web import compress, context, errors
-from intake.web.desk_entry import desk_entry
+from intake.web.desk_entry import ASKS_AGAIN, desk_entry
+from intake.web.desk_entry import TAKES_FILES as _OF_VISITS
 from intake.web.desk_files import desk_files
 from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
@@ -26,7 +27,8 @@ from intake.web.log_in import check_rules, log_in
 from intake.web.pages import pages
 from intake.web.places_api import places_api
 from intake.web.public_pages import public_pages
-from intake.web.track_pages import TAKES_FILES, track_pages
+from intake.web.track_pages import TAKES_FILES as _OF_CITIZENS
+from intake.web.track_pages import track_pages
 from intake.words import DOMAIN, FOLDER, SOURCE_LANGUAGE
 
 _POLICY: Final = {
@@ -42,6 +44,7 @@ _POLICY: Final = {
 _REFRESHING: Final = frozenset({"lab.show_lab", "track.show_report", "track.add_words", "track.act"})
 #: The form for reports asks us for places and sends itself; and it may ask the phone where it is.
 _OF_THE_FORM: Final = frozenset({"pages.check_report", "pages.send_report"})
+_TAKES_FILES: Final = {**_OF_CITIZENS, **_OF_VISITS}
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     # The address of a report holds its secret: it must not travel to any other page.
@@ -117,13 +120,15 @@ def create_app(rt: Runtime) -> Flask:
 
 def _limit_forms() -> None:
     if request.blueprint != hooks.name:
-        request.max_content_length = TAKES_FILES.get(request.endpoint or "", _MOST_FORM_BYTES)
+        request.max_content_length = _TAKES_FILES.get(request.endpoint or "", _MOST_FORM_BYTES)
 
 
 def _protect(response: Any) -> Any:
     policy = dict(_POLICY)
-    if request.endpoint in _REFRESHING | _OF_THE_FORM:
+    if request.endpoint in _REFRESHING | _OF_THE_FORM | ASKS_AGAIN:
         policy["connect-src"] = "'self'"
+    if request.endpoint in ASKS_AGAIN:
+        policy["worker-src"] = "'self'"
     if request.endpoint == "desk_files.give":
         policy = {"sandbox": "", "default-src": "'none'"}  # whatever is in the file, it is nobody here
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -209,3 +209,28 @@ def test_a_unit_that_looks_like_a_formula_is_none(rt: Runtime, regency: FlaskCli
     with rt.engine.begin() as connection:
         connection.execute(text("update report set unit = '=1+1'"))
     assert "'=1+1,1" in regency.get("/meja/monev.csv").text
+
+
+def test_the_page_for_visits_is_all_kept_for_days_without_a_line(regency: FlaskClient) -> None:
+    page = regency.get("/meja/laporan-langsung")
+    worker = regency.get("/meja/laporan-langsung/luring.js")
+    assert worker.content_type.startswith("text/javascript")
+    assert worker.headers["Service-Worker-Allowed"] == "/meja/laporan-langsung", "this page and nothing above it"
+    for answer in (page, worker):
+        assert "connect-src 'self'" in answer.headers["Content-Security-Policy"]
+    needed = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
+    assert len(needed) >= 4
+    assert [address for address in needed if f'"{address}"' not in worker.text] == []
+
+
+def test_what_a_phone_sends_is_taken_once_or_refused_with_its_reason(regency: FlaskClient) -> None:
+    token = regency.get("/meja/laporan-langsung/keadaan").get_json()["csrf_token"]
+    entry = {"csrf_token": token, "id": "0f8fad5b-d9cb-469f-a165-70867728950e", "text": "Sumur kering di Tegal Rejo"}
+    kept = regency.post("/meja/laporan-langsung/kirim", data=entry)
+    again = regency.post("/meja/laporan-langsung/kirim", data=entry)
+    assert kept.status_code == 200
+    assert kept.get_json() == again.get_json()
+    for wrong in ({"id": "x"}, {"text": " "}, {"text": "STOP", "id": "1f8fad5b-d9cb-469f-a165-70867728950e"}):
+        refused = regency.post("/meja/laporan-langsung/kirim", data={**entry, **wrong})
+        assert refused.status_code == 400
+        assert refused.get_json()["refused"]
