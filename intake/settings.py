@@ -41,6 +41,7 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_CALLER_HEADER": "the header in which our own proxy tells who calls, e.g. X-Real-IP; for the limits of the form",
     "SAHUT_FORM_PER_HOUR": "how many reports one address may send by the form in an hour; 0: any number",
     "SAHUT_FORM_LEAST_SECONDS": "a form sent sooner after it was opened is asked for once more",
+    "SAHUT_FORM_WORK_BITS": "zero bits of a digest the sender's machine looks for; 0: no work",
     "SAHUT_SMS_PRICE": "what one SMS costs, in rupiah, shown to officers before they answer; 0: not shown",
     "SAHUT_EMBEDDED_USER": "as root: the account under which the embedded PostgreSQL runs (nobody by default)",
     "LAB_FAIL_FIRST": "for trying out: the lab's gateway refuses so many messages first",
@@ -77,6 +78,7 @@ class Settings:
     caller_header: str = ""
     form_per_hour: int = 60
     form_least_seconds: int = 3
+    form_work_bits: int = 0
     sms_price_rupiah: int = 0
     files_url: str = "data/files"
     clamav: str = ""
@@ -145,6 +147,7 @@ class Settings:
             caller_header=environ.get("SAHUT_CALLER_HEADER", "").strip(),
             form_per_hour=number("SAHUT_FORM_PER_HOUR", 60, low=0, high=100_000),
             form_least_seconds=number("SAHUT_FORM_LEAST_SECONDS", 3, low=0, high=60),
+            form_work_bits=number("SAHUT_FORM_WORK_BITS", 0, low=0, high=20),
             sms_price_rupiah=number("SAHUT_SMS_PRICE", 0, low=0, high=100_000),
             files_url=environ.get("SAHUT_FILES_URL", "").strip()
             or str(Path(environ.get("SAHUT_DATA", "").strip() or "data") / "files"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+
+from PIL import Image
 
 from channels.messages import InboundMessage
 
@@ -32,3 +35,15 @@ def a_mail(
         f"<m{next(_ids)}@example.com>", sender, "lapor@sahut.test", text, subject,
         references=references, reply_token=reply_token, automatic=automatic,
     )  # fmt: skip
+
+
+def a_photo(latitude: float | None = -3.6589, longitude: float = 103.7736) -> bytes:
+    """A JPEG with the place where it was taken, as a camera writes it (Exif 2.32, GPS tags); without one for None."""
+    picture, file = Image.new("RGB", (8, 8)), io.BytesIO()
+    exif = picture.getexif()
+    if latitude is not None:
+        exif.get_ifd(0x8825).update(
+            {1: "S" if latitude < 0 else "N", 2: (abs(latitude), 0.0, 0.0), 3: "E", 4: (longitude, 0.0, 0.0)}
+        )
+    picture.save(file, "JPEG", exif=exif)
+    return file.getvalue()

@@ -26,6 +26,7 @@ from intake.web.context import in_language as _
 from intake.web.context import public, runtime
 from intake.web.errors import shows_again
 from intake.web.form_tokens import make_dated_token, message_id, read_dated_token
+from intake.web.form_work import is_worked
 from intake.web.places import within
 from intake.web.report_form import Typed
 
@@ -34,6 +35,7 @@ pages = Blueprint("pages", __name__)
 _REPORT: Final = "lapor"
 #: The same form, changed and sent again and again: beyond this it is no person going back.
 _MOST_OF_ONE_FORM: Final = 20
+_SHARE_WITHOUT_WORK: Final = 6
 #: With every file and every letter at its limit, and what surrounds them.
 MOST_BYTES: Final = report_form.MOST_FILES * report_form.LARGEST_FILE_BYTES + 1024 * 1024
 #: A script of ours sends the form, to show how far it is; it wants to know where to go instead of being led there.
@@ -101,7 +103,7 @@ def check_report() -> Response:
     elif doing == "posisi":
         typed = replace(typed, place="")  # the position may tell what the words did not
     elif doing == "tanpa_posisi":
-        typed = replace(typed, latitude="", longitude="")
+        typed = replace(typed, latitude="", longitude="", position_by="", photo_position="")
     return _details_page(typed)
 
 
@@ -139,6 +141,7 @@ def _details_page(
             file_kinds=report_form.FILE_KINDS,
             longest_text=report_form.LONGEST_TEXT,
             longest_line=report_form.LONGEST_LINE,
+            work_bits=runtime().settings.form_work_bits,
         ),
         status,
     )
@@ -165,15 +168,16 @@ def send_report() -> Any:
         faults["files"] = fault
     if faults:
         return _details_page(typed, faults, status=400)
+    worked = is_worked(typed.token, request.form.get("work", ""), bits=rt.settings.form_work_bits)
     if seconds < rt.settings.form_least_seconds or request.form.get(report_form.TRAP):
         return _ask_once_more(typed)
-    if _too_many(number):
+    if _too_many(number, worked=worked):
         words = _("Terlalu banyak laporan dari jaringan ini dalam satu jam. Tulisan Anda masih ada di bawah.")
         other = _("Silakan kirim lagi nanti, atau lapor lewat SMS atau e-mail.")
         again = _details_page(typed, words=f"{words} {other}", status=429)
         again.headers["Retry-After"] = "3600"
         return again
-    report_id = _keep(typed, number, attachments)
+    report_id = _keep(typed.placed_by_photos(attachments), number, attachments)
     flash("sent")
     secret = links.tracking_token(rt.settings, report_id)
     address = url_for("track.show_report", reference=reference_of(report_id), k=secret)
@@ -190,15 +194,21 @@ def _ask_once_more(typed: Typed) -> Response:
     return _details_page(patient, words=_("Belum terkirim. Periksa sekali lagi, lalu tekan Kirim laporan."), status=400)
 
 
-def _too_many(number: str) -> bool:
-    """Count this sending: by its form and by the network it comes from."""
+def _too_many(number: str, *, worked: bool) -> bool:
+    """Count this sending: by its form and by the network it comes from. Of those whose machine did not do the work that
+    was asked for (they may have no script) a network sends fewer.
+    """
     rt = runtime()
     most = rt.settings.form_per_hour
     with rt.engine.begin() as connection:
         if attempts.count(connection, "form", number) > _MOST_OF_ONE_FORM:
             return True
         who = caller() if most else None
-        return who is not None and attempts.count(connection, "report", who) > most
+        if who is None:
+            return False
+        if not worked and attempts.count(connection, "report_unworked", who) > max(1, most // _SHARE_WITHOUT_WORK):
+            return True
+        return attempts.count(connection, "report", who) > most
 
 
 def _keep(typed: Typed, number: str, attachments: tuple[Attachment, ...]) -> int:

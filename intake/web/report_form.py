@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import PurePosixPath
 from typing import Final, Literal, Self
@@ -17,6 +17,7 @@ from typing import Final, Literal, Self
 from werkzeug.datastructures import FileStorage
 
 from channels.mail_addresses import is_address
+from channels.mail_pictures import coordinates_of_pictures
 from channels.messages import Attachment, Coordinates, InboundMessage
 from channels.phone import normalise_number
 from intake import converse
@@ -57,6 +58,8 @@ class Typed:
     village: str = ""
     latitude: str = ""
     longitude: str = ""
+    position_by: str = ""
+    photo_position: str = ""
     date: str = ""
     anonymous: str = ""
     secret: str = ""
@@ -94,6 +97,14 @@ class Typed:
         if normalise_number(written):
             return "phone"
         return "email" if is_address(written) else ""
+
+    def placed_by_photos(self, attachments: Sequence[Attachment]) -> Self:
+        """The same, with the position a photograph names, where the citizen lets us read it and gave none."""
+        point = coordinates_of_pictures(attachments) if self.photo_position and self.coordinates is None else None
+        if point is None:
+            return self
+        where = {"latitude": f"{point.latitude:.6f}", "longitude": f"{point.longitude:.6f}"}
+        return replace(self, **where, position_by="photo")
 
     def reading(self) -> Reading:
         """Where we read the story to be, with the position as a hint."""
@@ -143,6 +154,7 @@ class Typed:
             "place_by": "" if not code else "chosen" if self.place == CHOOSE else "confirmed",
             "latitude": self.latitude if point else "",
             "longitude": self.longitude if point else "",
+            "position_by": self.position_by if point else "",
             "event_date": happened.isoformat() if (happened := _read_date(self.date)) else "",
             "anonymous": "1" if self.anonymous else "",
             "secret": "1" if self.secret else "",

@@ -93,8 +93,10 @@ def node_modules() -> Path:
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    """The web application with the lab on, served on a free port; and the stand-ins it speaks to."""
+def house(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[House]:
+    """The web application with the lab on, served on a free port; and the stand-ins it speaks to. Other settings may be
+    given as an indirect parameter.
+    """
     port, api_port, mail_port = _free_port(), _free_port(), _free_port()
     address = f"http://127.0.0.1:{port}"
     environ = {
@@ -113,6 +115,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
         "EMAIL_REPLY_SECRET": "r" * 40,
         "EMAIL_ADDRESS": "lapor@sahut.test",
         "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{mail_port}?tls=no",
+        **getattr(request, "param", {}),
     }
     settings = Settings.from_environ(environ)
     engine = open_engine(settings.database_url)

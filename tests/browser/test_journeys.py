@@ -13,6 +13,7 @@ from intake import desk
 from intake.domain.reference import report_id_of
 from intake.storage import officers
 from tests.browser.conftest import PASSWORD, House, OpensPage
+from tests.factories import a_photo
 from tests.intake.web.conftest import TWO_BANDUNGS, ask_which
 
 pytestmark = pytest.mark.browser
@@ -108,6 +109,7 @@ def test_a_village_is_found_by_typing_with_the_keyboard_alone(house: House, open
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Kami belum menemukan tempatnya")).to_be_visible()
+    expect(page.get_by_label("Cari desa, kecamatan atau kabupaten")).to_be_visible()
     page.get_by_label("Cari desa, kecamatan atau kabupaten").focus()
     page.keyboard.type("tegal rejo lawang")
     expect(page.locator("#find-list").get_by_role("option")).to_have_text(
@@ -161,6 +163,40 @@ def test_a_photo_and_the_position_of_the_phone_go_with_the_report(
                     join attachment a on a.message_id = m.id""")
         ).one()
     assert found == (-3.654, 103.774, "pohon.jpg", 60_004)
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_the_place_of_a_photo_goes_with_the_report_when_it_is_allowed(
+    house: House, open_page: OpensPage, tmp_path: Path, javascript: bool
+) -> None:
+    page = open_page(javascript=javascript)
+    fill_story(page, house, "Pohon tumbang menutup jalan")
+    photo = tmp_path / "pohon.jpg"
+    photo.write_bytes(a_photo(-3.6540, 103.7740))
+    page.get_by_label("Foto, video atau dokumen").set_input_files(photo)
+    page.get_by_label("Pakai posisi dari foto saya").check()
+    if javascript:  # it is read here, and what it says is shown
+        expect(page.get_by_text("Posisi dari foto ikut dipakai.")).to_be_visible()
+        expect(page.get_by_label("Ya, benar: Kab. Muara Enim")).to_be_checked()
+        assert page.locator("#files").evaluate("field => field.files.length") == 1, "files stay chosen"
+    else:
+        page.get_by_label("Saya tidak tahu").check()
+    send(page)
+    with house.rt.engine.connect() as connection:
+        found = connection.execute(text("select latitude, longitude, extra->>'position_by' from message")).one()
+    assert (round(found[0], 3), round(found[1], 3), found[2]) == (-3.654, 103.774, "photo")
+
+
+def test_a_photo_without_a_place_is_said_to_have_none(house: House, open_page: OpensPage, tmp_path: Path) -> None:
+    page = open_page()
+    fill_story(page, house, "Pohon tumbang menutup jalan")
+    plain, broken = tmp_path / "pohon.png", tmp_path / "rusak.jpg"
+    plain.write_bytes(b"\x89PNG" + bytes(100))
+    broken.write_bytes(a_photo(-3.6540, 103.7740)[:60])
+    page.get_by_label("Pakai posisi dari foto saya").check()
+    for photo in (plain, broken):
+        page.get_by_label("Foto, video atau dokumen").set_input_files(photo)
+        expect(page.get_by_text("Foto itu tidak menyimpan posisi.")).to_be_visible()
 
 
 def test_files_that_are_too_large_are_told_before_anything_is_sent(

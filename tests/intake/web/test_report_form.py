@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from dataclasses import replace
 from datetime import date
@@ -15,8 +16,9 @@ from sqlalchemy import text
 from intake.runtime import Runtime
 from intake.understand.locate import regencies
 from intake.web.app import create_app
+from intake.web.form_work import is_worked
 from intake.web.report_form import LARGEST_FILE_BYTES, MOST_FILES, TRAP
-from tests.factories import CLEAR_TEXT, MUARA_ENIM
+from tests.factories import CLEAR_TEXT, MUARA_ENIM, a_photo
 from tests.intake.web.conftest import details_of, form_to, report_typed, work
 
 VILLAGE = "16.03.07.2004"
@@ -121,6 +123,39 @@ def test_the_position_helps_to_read_the_place_and_can_be_taken_back(client: Flas
     assert form_to(without, "/lapor").fields["latitude"] == ""
 
 
+# The place a photograph was taken at.
+
+
+def a_photo_file(latitude: float | None = -3.6589) -> tuple[io.BytesIO, str]:
+    return io.BytesIO(a_photo(latitude)), "jalan.jpg"
+
+
+def test_the_place_of_a_photo_is_used_when_it_is_allowed(rt: Runtime, client: FlaskClient) -> None:
+    sent = report_typed(client, NO_PLACE, place="tanya", photo_position="1", files=[a_photo_file(None), a_photo_file()])
+    assert sent.status_code == 303
+    kept = the_message(rt)
+    assert (round(kept.latitude, 4), round(kept.longitude, 4)) == (-3.6589, 103.7736)
+    assert kept.extra["position_by"] == "photo"
+
+
+def test_the_place_of_a_photo_is_not_read_without_being_allowed(rt: Runtime, client: FlaskClient) -> None:
+    assert report_typed(client, NO_PLACE, place="tanya", files=[a_photo_file()]).status_code == 303
+    assert the_message(rt).latitude is None
+
+
+def test_the_phones_own_position_counts_more_than_that_of_a_photo(rt: Runtime, client: FlaskClient) -> None:
+    report_typed(
+        client, latitude="-3.7", longitude="103.8", position_by="own", photo_position="1", files=[a_photo_file()]
+    )
+    kept = the_message(rt)
+    assert (kept.latitude, kept.extra["position_by"]) == (-3.7, "own")
+
+
+def test_a_photo_without_a_place_is_taken_like_any_other(rt: Runtime, client: FlaskClient) -> None:
+    assert report_typed(client, photo_position="1", files=[a_photo_file(None)]).status_code == 303
+    assert the_message(rt).latitude is None
+
+
 # Files.
 
 
@@ -202,6 +237,39 @@ def test_the_trap_is_out_of_everybodys_way_and_asks_once_more(rt: Runtime, clien
     assert client.post("/lapor", data=form_to(caught, "/lapor").fields).status_code == 303
     with rt.engine.connect() as connection:
         assert connection.execute(text("select count(*) from report")).scalar_one() == 1
+
+
+def solve(token: str, bits: int) -> str:
+    numbers = map(str, itertools.count())
+    return next(number for number in numbers if is_worked(token, number, bits=bits))
+
+
+def test_no_work_is_asked_for_unless_it_is_set(client: FlaskClient) -> None:
+    first = form_to(client.get("/lapor"), "/lapor/periksa")
+    page = client.post(first.action, data={**first.fields, "text": CLEAR_TEXT}).text
+    assert "work.js" not in page
+    assert 'name="work"' not in page
+
+
+def test_who_did_the_work_sends_more_than_who_could_not_and_nobody_is_shut_out(rt: Runtime) -> None:
+    client = guarded(rt, form_work_bits=8, form_per_hour=12)
+    here = {"REMOTE_ADDR": "8.8.8.8"}
+
+    def post(number: int, *, worked: bool) -> int:
+        fields = {**details_of(client).fields, "text": f"{CLEAR_TEXT} {number}"}
+        assert fields["work"] == ""
+        fields["work"] = solve(fields["token"], 8) if worked else "7"
+        assert is_worked(fields["token"], fields["work"], bits=8) or not worked
+        return client.post("/lapor", data=fields, environ_overrides=here).status_code
+
+    without = [post(number, worked=False) for number in range(3)]
+    assert without == [303, 303, 429]
+    assert [post(number, worked=True) for number in range(3, 6)] == [303, 303, 303]
+
+
+@pytest.mark.parametrize("number", ["", "-1", "1e3", "²", "9" * 21, "x"])
+def test_what_is_no_number_is_no_work(number: str) -> None:
+    assert not is_worked("token", number, bits=1)
 
 
 def test_one_network_sends_so_many_an_hour_and_nothing_is_lost_beyond(rt: Runtime) -> None:
