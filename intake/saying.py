@@ -4,6 +4,7 @@ it was sent to, threaded where the channel threads.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -16,7 +17,9 @@ from intake.links import tracking_link
 from intake.runtime import Runtime
 from intake.storage import replies, threads
 from intake.storage.messages import StoredMessage
+from intake.storage.replies import NewReply
 from intake.storage.reports import Report
+from intake.storage.threads import Said
 from intake.understand.locate import regencies
 from intake.wording import Occasion, Wording
 
@@ -48,6 +51,26 @@ def voice_for(connection: Connection, channel: str, recipient: str) -> Voice:
     return limits.voice(said)
 
 
+def reply_of(
+    report: Report, words: Wording, *, kind: str, cause: str, answers: StoredMessage | None
+) -> NewReply | None:
+    """A reply to the citizen of a report, not promised yet; None when they cannot hear it."""
+    if not report.answerable or not report.sender:
+        return None
+    return NewReply(
+        cause=cause,
+        kind=kind,
+        report_id=report.id,
+        channel=report.channel,
+        recipient=report.sender,
+        sender=report.recipient,
+        text=words.text,
+        subject=_subject(words, answers),
+        in_reply_to=answers.external_id if answers else "",
+        reference_ids=(*answers.reference_ids, answers.external_id) if answers else (),
+    )
+
+
 def say(
     rt: Runtime,
     connection: Connection,
@@ -63,24 +86,41 @@ def say(
     For what a person of ours decided to say; what we say of our own accord goes through ``say_unasked``. Who confirmed
     a number for this report is told there, too (``confirm.copy_by_sms``).
     """
-    if not report.answerable or not report.sender:
-        return None
-    promised = replies.promise_reply(
-        connection,
-        cause=cause,
-        kind=kind,
-        report_id=report.id,
-        channel=report.channel,
-        recipient=report.sender,
-        sender=report.recipient,
-        text_=words.text,
-        subject=_subject(words, answers),
-        in_reply_to=answers.external_id if answers else "",
-        reference_ids=[*answers.reference_ids, answers.external_id] if answers else (),
-    )
-    if promised is not None:
-        confirm.copy_by_sms(rt, connection, report, words, kind=kind, cause=cause)
+    new = reply_of(report, words, kind=kind, cause=cause, answers=answers)
+    return None if new is None else say_all(rt, connection, [(report, new)]).get(cause)
+
+
+def say_all(rt: Runtime, connection: Connection, said: Sequence[tuple[Report, NewReply]]) -> dict[str, int]:
+    """Promise replies to the citizens of these reports; the ids of those that were not promised before, by cause."""
+    promised = replies.promise_replies(connection, [new for _, new in said])
+    for report, new in said:
+        if new.cause in promised:
+            words = Wording(new.text, new.subject)
+            confirm.copy_by_sms(rt, connection, report, words, kind=new.kind, cause=new.cause)
     return promised
+
+
+def said_to(connection: Connection, people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Said]:
+    """How much we said of our own accord to these people (channel and address) and to everybody."""
+    return threads.said_to_many(connection, people, most_to_all=LIMITS.per_minute_to_all)
+
+
+def reply_unasked(
+    rt: Runtime, report: Report, words: Wording, *, kind: str, cause: str, answers: StoredMessage | None, said: Said
+) -> NewReply | None:
+    """What is said of our own accord after what was ``said``: within the limits (``intake.limits``), or not at all.
+
+    At the limit the person is told, once, that their message is here and waits; then we are silent.
+    """
+    voice = limits.voice(said)
+    if kind == "emergency":
+        voice = "free" if limits.may_warn(said) else "silent"
+    if voice == "brief" or (voice == "busy" and kind in _FIRST_WORD):
+        words, kind = wording.queued(occasion(rt, report)), "queued"
+    elif voice == "silent" or (voice == "busy" and kind not in _MATTERS):
+        log.warning("reply_withheld", report_id=report.id, kind=kind, voice=voice)
+        return None
+    return reply_of(report, words, kind=kind, cause=cause, answers=answers)
 
 
 def say_unasked(
@@ -93,22 +133,13 @@ def say_unasked(
     cause: str,
     answers: StoredMessage | None,
 ) -> int | None:
-    """The same for what nobody of ours decided to say: within the limits (``intake.limits``), or not at all.
-
-    At the limit the person is told, once, that their message is here and waits; then we are silent.
-    """
+    """Promise what nobody of ours decided to say, within the limits. None when it is not said, or was already."""
     if not report.answerable or not report.sender:
         return None
-    said = threads.said_automatically(connection, report.channel, report.sender, most_to_all=LIMITS.per_minute_to_all)
-    voice = limits.voice(said)
-    if kind == "emergency":
-        voice = "free" if limits.may_warn(said) else "silent"
-    if voice == "brief" or (voice == "busy" and kind in _FIRST_WORD):
-        words, kind = wording.queued(occasion(rt, report)), "queued"
-    elif voice == "silent" or (voice == "busy" and kind not in _MATTERS):
-        log.warning("reply_withheld", report_id=report.id, kind=kind, voice=voice)
-        return None
-    return say(rt, connection, report, words, kind=kind, cause=cause, answers=answers)
+    person = report.channel, report.sender
+    said = said_to(connection, [person])[person]
+    new = reply_unasked(rt, report, words, kind=kind, cause=cause, answers=answers, said=said)
+    return None if new is None else say_all(rt, connection, [(report, new)]).get(cause)
 
 
 def answer_sender(

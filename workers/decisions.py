@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from intake import wording
 from intake.domain.decision import Decision
-from intake.domain.report import State
+from intake.domain.report import State, StepNotAllowed
 from intake.limits import LIMITS
 from intake.runtime import Runtime
-from intake.saying import occasion, say_unasked
+from intake.saying import occasion, reply_unasked, said_to, say_all
 from intake.storage import handovers, messages, outbox, regency_settings, reports
+from intake.storage.handovers import NewHandover
 from intake.storage.messages import StoredMessage
 from intake.storage.outbox import Claim, Job
-from intake.storage.reports import Report
-from intake.understand.classify.taxonomy import NATIONAL, PROVINCE
+from intake.storage.regency_settings import Own
+from intake.storage.replies import NewReply
+from intake.storage.reports import NOW, Move, NewDecision, Report
+from intake.storage.threads import Said
+from intake.understand.classify.taxonomy import NATIONAL, PROVINCE, Topic
 from intake.understand.locate import regencies
 from intake.wording import Occasion, Wording
 from workers.understanding import Understanding
@@ -37,8 +42,11 @@ def settle(connection: Connection, claim: Claim, message: StoredMessage) -> None
 
 def keep_decision(connection: Connection, message: StoredMessage, report: Report, u: Understanding) -> None:
     """Write down what was understood, with its evidence."""
-    reports.add_decision(
-        connection,
+    reports.add_decisions(connection, [_evidence(message, report, u)])
+
+
+def _evidence(message: StoredMessage, report: Report, u: Understanding) -> NewDecision:
+    return NewDecision(
         report_id=report.id,
         message_id=message.id,
         action=u.decision.action,
@@ -61,56 +69,106 @@ def facts_of(report: Report, u: Understanding) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What follows from a decision, not written yet. ``handed_to``: a regency; ``asks``: where the matter is."""
+
+    message: StoredMessage
+    report: Report
+    understood: Understanding
+    move: Move
+    handed_to: str | None
+    asks: bool
+    replies: tuple[NewReply, ...]
+
+    @property
+    def misses_parts(self) -> bool:
+        return self.understood.story.missing and self.understood.decision.action in {"triage", "hand_over"}
+
+
+def compose(
+    rt: Runtime, message: StoredMessage, report: Report, u: Understanding, *, opens: bool, said: Said, own: Own
+) -> Outcome:
+    """What follows from an understanding. ``opens``: this message opened the report; ``said``: how much the sender
+    heard from us lately; ``own``: what the regency that was decided has of its own.
+    """
+    decision = u.decision
+    facts = facts_of(report, u)
+    at = occasion(rt, report)
+    said_now: list[NewReply] = []
+
+    def outcome(to: State, values: dict[str, object], *, handed_to: str | None = None, asks: bool = False) -> Outcome:
+        move = Move(report, to, decision.action, decision.why, {**facts, **values})
+        return Outcome(message, report, u, move, handed_to, asks, tuple(said_now))
+
+    def reply(words: Wording, kind: str, cause: str) -> None:
+        heard = said
+        for earlier in said_now:
+            heard = heard.and_one_more(earlier.kind)
+        if report.answerable and report.sender:
+            new = reply_unasked(rt, report, words, kind=kind, cause=cause, answers=message, said=heard)
+            said_now.extend([] if new is None else [new])
+
+    if decision.action == "put_aside":
+        return outcome(State.DIARSIPKAN, {})
+    if u.classification.urgency == "darurat":
+        reply(wording.emergency(at, numbers=own.emergency_numbers), "emergency", f"emergency:{report.id}")
+    if u.story.missing and decision.action in {"triage", "hand_over"}:
+        reply(wording.incomplete(at), "incomplete", f"incomplete:{message.id}")
+    else:
+        reply(_words(at, u, own, opens=opens), decision.action, f"{decision.action}:{message.id}")
+    settled: dict[str, object] = {"waiting_for": None, "choices": []}
+    if decision.action == "triage":
+        return outcome(State.MENUNGGU_VERIFIKASI, settled)
+    if decision.action == "hand_over":
+        place = _place(u, own)
+        return outcome(State.TERDISPOSISI, {**place, **settled}, handed_to=str(decision.regency))
+    question: dict[str, object] = {
+        "waiting_for": "place",
+        "choices": list(decision.choices),
+        "times_asked": report.times_asked + 1,
+    }
+    return outcome(State.TERTUNDA, question, asks=True)
+
+
+def write(rt: Runtime, connection: Connection, outcomes: Sequence[Outcome]) -> set[int]:
+    """Write what was decided about different reports; the ids of the reports that were still as they had been read.
+
+    Whoever finds an id missing has to roll back: of that one only the evidence is written.
+    """
+    reports.add_decisions(
+        connection,
+        [_evidence(each.message, each.report, each.understood) for each in outcomes],
+    )
+    stepped = reports.step_many(connection, [each.move for each in outcomes])
+    handovers.promise_handovers(
+        connection,
+        [
+            NewHandover(each.report.id, each.handed_to, f"hand_over:{each.message.id}")
+            for each in outcomes
+            if each.handed_to is not None
+        ],
+    )
+    outbox.promise_many(
+        connection, Job.ASK_AGAIN, [each.report.id for each in outcomes if each.asks], wait=LIMITS.remind_after
+    )
+    for each in outcomes:
+        if each.misses_parts:
+            reports.record(connection, each.report.id, actor="system", action="incomplete")
+    say_all(rt, connection, [(each.report, reply) for each in outcomes for reply in each.replies])
+    return stepped
+
+
 def carry_out(
     rt: Runtime, connection: Connection, message: StoredMessage, report: Report, u: Understanding, *, opens: bool
 ) -> None:
     """Write a decision and what follows from it. ``opens``: this message opened the report. Raises StepNotAllowed."""
-    decision = u.decision
-    keep_decision(connection, message, report, u)
-    facts = facts_of(report, u)
-    at = occasion(rt, report)
-    if u.classification.urgency == "darurat" and decision.action != "put_aside":
-        numbers = regency_settings.emergency_numbers(connection, decision.regency)
-        say_unasked(
-            rt, connection, report, wording.emergency(at, numbers=numbers), kind="emergency", cause=f"emergency:{report.id}",
-            answers=message,
-        )  # fmt: skip
-    match decision.action:
-        case "put_aside":
-            _step(connection, report, State.DIARSIPKAN, u, facts)
-            return
-        case "triage":
-            _step(connection, report, State.MENUNGGU_VERIFIKASI, u, {**facts, "waiting_for": None, "choices": []})
-            words = wording.acknowledged_for_triage(at) if opens else wording.added(at)
-        case "ask_place" | "ask_which":
-            question: dict[str, object] = {
-                "waiting_for": "place",
-                "choices": list(decision.choices),
-                "times_asked": report.times_asked + 1,
-            }
-            _step(connection, report, State.TERTUNDA, u, {**facts, **question})
-            outbox.promise(connection, Job.ASK_AGAIN, report.id, due=rt.clock() + LIMITS.remind_after)
-            words = question_of(at, decision)
-        case "hand_over":
-            words = _hand_over(rt, connection, message, report, u, facts, opens=opens)
-    kind: str = decision.action
-    if u.story.missing and decision.action in {"triage", "hand_over"}:
-        words, kind = wording.incomplete(at), "incomplete"
-        reports.record(connection, report.id, actor="system", action="incomplete")
-    say_unasked(rt, connection, report, words, kind=kind, cause=f"{kind}:{message.id}", answers=message)
-
-
-def _step(connection: Connection, report: Report, to: State, u: Understanding, values: dict[str, object]) -> None:
-    reports.step(
-        connection,
-        report.id,
-        to,
-        actor="system",
-        action=u.decision.action,
-        reason=u.decision.why,
-        values=values,
-        only_from=[report.state],
-    )
+    person = report.channel, report.sender
+    said = said_to(connection, [person])[person]
+    own = regency_settings.read_own(connection, [u.decision.regency])[u.decision.regency]
+    outcome = compose(rt, message, report, u, opens=opens, said=said, own=own)
+    if not write(rt, connection, [outcome]):
+        raise StepNotAllowed(outcome.move.to)
 
 
 def question_of(at: Occasion, decision: Decision) -> Wording:
@@ -120,37 +178,35 @@ def question_of(at: Occasion, decision: Decision) -> Wording:
     return wording.ask_which(at, places=[regencies()[code].short for code in decision.choices])
 
 
-def _hand_over(
-    rt: Runtime,
-    connection: Connection,
-    message: StoredMessage,
-    report: Report,
-    u: Understanding,
-    facts: dict[str, object],
-    *,
-    opens: bool,
-) -> Wording:
-    """To the desk of the regency: into its inbox here, and a promise to tell its own system where it has one."""
-    code = str(u.decision.regency)
-    own = regency_settings.taxonomy_of(connection, code)
-    topic = own.topics.get(u.classification.topic or "") if u.classification.confident else None
-    place: dict[str, object] = {
-        **depth_of(u),
-        "unit": topic.unit.name if topic else None,
-        "regency": code,
-        "handed_over_at": rt.clock(),
-        "waiting_for": None,
-        "choices": [],
-    }
-    _step(connection, report, State.TERDISPOSISI, u, {**facts, **place})
-    handovers.promise_handover(connection, report_id=report.id, regency=code, cause=f"hand_over:{message.id}")
-    name = regencies()[code].short
-    at = occasion(rt, report)
+def _words(at: Occasion, u: Understanding, own: Own, *, opens: bool) -> Wording:
+    """What the citizen hears of a decision."""
+    if u.decision.action == "triage":
+        return wording.acknowledged_for_triage(at) if opens else wording.added(at)
+    if u.decision.action != "hand_over":
+        return question_of(at, u.decision)
+    name = regencies()[str(u.decision.regency)].short
     if not opens:
         return wording.forwarded(at, regency=name)
+    topic = _topic(u, own)
     if topic is not None and topic.authority in _OTHERS and topic.forward_to:
         return wording.acknowledged_outside(at, regency=name, agency=topic.forward_to)
     return wording.acknowledged(at, regency=name)
+
+
+def _topic(u: Understanding, own: Own) -> Topic | None:
+    """The topic as the regency has it; None where the classifier is not sure."""
+    return own.taxonomy.topics.get(u.classification.topic or "") if u.classification.confident else None
+
+
+def _place(u: Understanding, own: Own) -> dict[str, object]:
+    """To the desk of the regency: into its inbox here; its own system, where it has one, is told by a handover."""
+    topic = _topic(u, own)
+    return {
+        **depth_of(u),
+        "unit": topic.unit.name if topic else None,
+        "regency": str(u.decision.regency),
+        "handed_over_at": NOW,
+    }
 
 
 def depth_of(u: Understanding) -> dict[str, object]:

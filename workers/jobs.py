@@ -29,6 +29,7 @@ from workers.hand_over import hand_over
 from workers.inspect import inspect
 from workers.process import process
 from workers.remind import remind, send_digest
+from workers.together import process_together
 
 log = logs.get("jobs")
 
@@ -152,7 +153,7 @@ def _work_off(
     rt: Runtime, job: Job, claims: Sequence[Claim], *, over_at: float, leaving: Callable[[], bool]
 ) -> list[Claim]:
     """Keep promises until it is over, the first of them in any case. Returns those that were not begun."""
-    first = claims[0]
+    first: Claim | None = claims[0]
 
     def keep(claim: Claim) -> Claim | None:
         if claim is not first and (leaving() or time.monotonic() > over_at):
@@ -160,12 +161,27 @@ def _work_off(
         keep_promise(rt, claim)
         return None
 
+    if job is Job.PROCESS and len(claims) > 1:
+        claims = _keep_together(rt, claims, stop=lambda: leaving() or time.monotonic() > over_at)
+        if first not in claims:
+            first = None
     if job in _WAITS_FOR_OTHERS and len(claims) > 1:
         with ThreadPoolExecutor(min(_THREADS, len(claims))) as pool:
             left = list(pool.map(keep, claims))
     else:
         left = [keep(claim) for claim in claims]
     return [claim for claim in left if claim is not None]
+
+
+def _keep_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> Sequence[Claim]:
+    """What is left for one by one when many were kept at once; all of them when that went wrong."""
+    try:
+        return process_together(rt, claims, stop=stop)
+    except BaseTimeoutException:
+        raise
+    except Exception:  # a door: whichever of them it was shows when each is done by itself
+        log.exception("batch_left_to_one_by_one", count=len(claims))
+        return claims
 
 
 def _give_back(rt: Runtime, claims: Sequence[Claim]) -> None:

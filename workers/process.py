@@ -58,7 +58,7 @@ def process(rt: Runtime, claim: Claim) -> None:
     try:
         if snap is None:
             commands.obey(rt, claim, message)
-        elif not _waits_for_more(rt, claim, snap):
+        elif not _lies_for_a_moment(rt, claim, snap):
             _read(rt, claim, snap)
     except (Overtaken, StepNotAllowed):
         with rt.engine.begin() as connection:
@@ -88,8 +88,20 @@ def look(rt: Runtime, connection: Connection, message: StoredMessage) -> Snapsho
     )
 
 
-def _waits_for_more(rt: Runtime, claim: Claim, snap: Snapshot) -> bool:
-    """Let a message that may go on in a next one lie for a moment: a question less, or a wrong desk less.
+def _lies_for_a_moment(rt: Runtime, claim: Claim, snap: Snapshot) -> bool:
+    """Put off a message that may go on in a next one: a question less, or a wrong desk less."""
+    if not waits_for_more(rt, snap):
+        return False
+    with rt.engine.begin() as connection:
+        age = threads.now(connection) - snap.message.received_at
+        if age >= LIMITS.part_wait:
+            return False
+        outbox.postpone(connection, claim, wait=LIMITS.part_wait - age)
+    return True
+
+
+def waits_for_more(rt: Runtime, snap: Snapshot) -> bool:
+    """Whether a message may go on in a next one, so that it is worth waiting ``LIMITS.part_wait`` after it came.
 
     Not one that is itself the rest of an earlier one, or whose rest is here.
     """
@@ -100,14 +112,7 @@ def _waits_for_more(rt: Runtime, claim: Claim, snap: Snapshot) -> bool:
         return False
     if snap.said[-1].id != message.id and not converse.fills_one_sms(snap.said[-1].text):
         return False
-    if continued(heard(message), snap.before, full=_full(rt, snap), gap=LIMITS.part_gap) is not None:
-        return False
-    with rt.engine.begin() as connection:
-        age = threads.now(connection) - message.received_at
-        if age >= LIMITS.part_wait:
-            return False
-        outbox.postpone(connection, claim, wait=LIMITS.part_wait - age)
-    return True
+    return continued(heard(message), snap.before, full=_full(rt, snap), gap=LIMITS.part_gap) is None
 
 
 def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
@@ -125,7 +130,7 @@ def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
         has_files=snap.has_files,
     )  # fmt: skip
     named = _is_named(rt, message, report)
-    relation = Relation("new") if named else _relate(rt, snap, own)
+    relation = Relation("new") if named else relate_to_earlier(rt, snap, own)
     if report.id == message.id or (
         relation.kind in {"part", "resend", "rating", "follow_up"} and relation.to is not None
     ):
@@ -170,7 +175,8 @@ def _full(rt: Runtime, snap: Snapshot) -> frozenset[int]:
     return frozenset(b.last_id for b in snap.before if converse.fills_one_sms(b.last_text))
 
 
-def _relate(rt: Runtime, snap: Snapshot, own: Understanding) -> Relation:
+def relate_to_earlier(rt: Runtime, snap: Snapshot, own: Understanding) -> Relation:
+    """What a message has to do with what its sender said before."""
     sms = medium_of(rt, snap.message.channel) == "sms"
     return relate(
         heard(snap.message),

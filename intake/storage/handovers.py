@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,20 +23,42 @@ class Handover:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NewHandover:
+    """A handover to be promised; a second one with the same ``cause`` is not."""
+
+    report_id: int
+    regency: str
+    cause: str
+
+
 _COLUMNS = "id, report_id, regency, state, external_id, error, created_at"
 
 
 def promise_handover(connection: Connection, *, report_id: int, regency: str, cause: str) -> int | None:
     """Write a handover and promise to carry it out; None when this cause was written already."""
-    row = connection.execute(
-        text("""insert into handover (report_id, regency, cause) values (:report_id, :regency, :cause)
-                on conflict (cause) do nothing returning id"""),
-        {"report_id": report_id, "regency": regency, "cause": cause},
-    ).one_or_none()
-    if row is None:
-        return None
-    outbox.promise(connection, Job.HAND_OVER, row.id)
-    return int(row.id)
+    return next(iter(promise_handovers(connection, [NewHandover(report_id, regency, cause)])), None)
+
+
+def promise_handovers(connection: Connection, handovers: Sequence[NewHandover]) -> list[int]:
+    """The same of many, in two statements; the ids of those whose cause was not written before."""
+    if not handovers:
+        return []
+    rows = connection.execute(
+        text("""
+            insert into handover (report_id, regency, cause)
+            select * from unnest(cast(:reports as bigint[]), cast(:regencies as text[]), cast(:causes as text[]))
+            on conflict (cause) do nothing returning id
+        """),
+        {
+            "reports": [new.report_id for new in handovers],
+            "regencies": [new.regency for new in handovers],
+            "causes": [new.cause for new in handovers],
+        },
+    )
+    made = [int(row.id) for row in rows]
+    outbox.promise_many(connection, Job.HAND_OVER, made)
+    return made
 
 
 def read(connection: Connection, handover_id: int) -> Handover:

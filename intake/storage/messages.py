@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -199,6 +199,14 @@ def read(connection: Connection, message_id: int) -> StoredMessage:
     return StoredMessage(**row._mapping)
 
 
+def read_many(connection: Connection, message_ids: Sequence[int]) -> list[StoredMessage]:
+    """Those of these messages that exist, oldest first."""
+    rows = connection.execute(
+        text(f"select {_COLUMNS} from message where id = any(:ids) order by id"), {"ids": list(message_ids)}
+    )
+    return [StoredMessage(**row._mapping) for row in rows]
+
+
 def of_report(connection: Connection, report_id: int) -> list[StoredMessage]:
     """The conversation's incoming side, oldest first."""
     rows = connection.execute(
@@ -208,8 +216,10 @@ def of_report(connection: Connection, report_id: int) -> list[StoredMessage]:
     return [StoredMessage(**row._mapping) for row in rows]
 
 
-def mark_processed(connection: Connection, message_id: int) -> None:
-    connection.execute(text("update message set processed_at = now() where id = :id"), {"id": message_id})
+def mark_processed(connection: Connection, *message_ids: int) -> None:
+    connection.execute(
+        text("update message set processed_at = now() where id = any(:ids)"), {"ids": sorted(message_ids)}
+    )
 
 
 def split_off(connection: Connection, message: StoredMessage) -> None:

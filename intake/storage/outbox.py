@@ -13,7 +13,7 @@ off in good order comes with the others: after an outage of a provider thousands
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -77,6 +77,26 @@ def promise(connection: Connection, job: Job, subject_id: int, *, due: datetime 
         wake(connection)
 
 
+def promise_many(
+    connection: Connection, job: Job, subject_ids: Iterable[int], *, wait: timedelta | None = None
+) -> None:
+    """The same for many subjects, in one statement: due at once, or ``wait`` from now by the database's clock."""
+    subjects = sorted(set(subject_ids))
+    if not subjects:
+        return
+    connection.execute(
+        text("""
+            insert into outbox (job, subject_id, due_at)
+            select :job, subject, now() + :wait from unnest(cast(:subjects as bigint[])) as subject
+            on conflict (job, subject_id) do update set due_at = least(outbox.due_at, excluded.due_at)
+                where outbox.token is null
+        """),
+        {"job": job, "subjects": subjects, "wait": wait or timedelta()},
+    )
+    if wait is None:
+        wake(connection)
+
+
 def wake(connection: Connection) -> None:
     """Tell the relay, when this transaction commits, that something is due."""
     bell.mark(connection)
@@ -117,6 +137,31 @@ def fulfil(connection: Connection, claim: Claim) -> None:
     )
     if done.rowcount != 1:
         raise ClaimLost
+
+
+def fulfil_many(connection: Connection, claims: Iterable[Claim]) -> set[tuple[Job, int]]:
+    """Delete many promises with their effects; those of them that were still ours, by job and subject.
+
+    What is not among them somebody else holds: nothing of it may be written.
+    """
+    ours = list(claims)
+    rows = connection.execute(
+        text("""delete from outbox
+                using unnest(cast(:jobs as text[]), cast(:subjects as bigint[]), cast(:tokens as uuid[]))
+                    as claim (job, subject_id, token)
+                where outbox.job = claim.job and outbox.subject_id = claim.subject_id and outbox.token = claim.token
+                returning outbox.job, outbox.subject_id"""),
+        _as_arrays(ours),
+    )
+    return {(Job(row.job), row.subject_id) for row in rows}
+
+
+def _as_arrays(claims: Sequence[Claim]) -> dict[str, list[str] | list[int] | list[uuid.UUID]]:
+    return {
+        "jobs": [str(claim.job) for claim in claims],
+        "subjects": [claim.subject_id for claim in claims],
+        "tokens": [claim.token for claim in claims],
+    }
 
 
 def hold_longer(connection: Connection, claim: Claim, hold: timedelta) -> None:
@@ -186,11 +231,7 @@ def withdraw(connection: Connection, claims: Iterable[Claim]) -> None:
                 from unnest(cast(:jobs as text[]), cast(:subjects as bigint[]), cast(:tokens as uuid[]))
                     as claim (job, subject_id, token)
                 where outbox.job = claim.job and outbox.subject_id = claim.subject_id and outbox.token = claim.token"""),
-        {
-            "jobs": [str(claim.job) for claim in given_back],
-            "subjects": [claim.subject_id for claim in given_back],
-            "tokens": [claim.token for claim in given_back],
-        },
+        _as_arrays(given_back),
     )
 
 

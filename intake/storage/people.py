@@ -6,6 +6,7 @@ channels: who says STOP to one SMS gateway has said it to all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,12 +42,24 @@ def family_of(channel: str) -> str:
 
 def state_of(connection: Connection, channel: str, address: str) -> PersonState:
     """How things stand with a person; most have no row and are answered as usual."""
-    row = connection.execute(
-        text("""select opted_out_at, blocked_at, unreachable_at, reason from person
-                where family = :family and address = :address"""),
-        {"family": family_of(channel), "address": address},
-    ).one_or_none()
-    return _ANSWERED_AS_USUAL if row is None else PersonState(**row._mapping)
+    return states_of(connection, [(channel, address)])[channel, address]
+
+
+def states_of(connection: Connection, people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], PersonState]:
+    """The same of many, by channel and address, in one statement."""
+    wanted = list(dict.fromkeys(people))
+    rows = connection.execute(
+        text("""select family, address, opted_out_at, blocked_at, unreachable_at, reason from person
+                where (family, address) in (select * from unnest(cast(:families as text[]), cast(:addresses as text[])))"""),
+        {"families": [family_of(channel) for channel, _ in wanted], "addresses": [address for _, address in wanted]},
+    )
+    found = {
+        (row.family, row.address): PersonState(row.opted_out_at, row.blocked_at, row.unreachable_at, row.reason)
+        for row in rows
+    }
+    return {
+        (channel, address): found.get((family_of(channel), address), _ANSWERED_AS_USUAL) for channel, address in wanted
+    }
 
 
 def opt_out(connection: Connection, channel: str, address: str) -> bool:

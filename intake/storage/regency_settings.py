@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from intake.understand.classify import Taxonomy, taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a regency has of its own: the numbers to call in danger (None: the national ones), its topics and units."""
+
+    emergency_numbers: str | None
+    taxonomy: Taxonomy
+
+
+def read_own(connection: Connection, codes: Iterable[str | None]) -> dict[str | None, Own]:
+    """What each of these regencies has of its own, in one statement; the defaults where it set nothing."""
+    wanted = set(codes)
+    rows = connection.execute(
+        text("select regency, emergency_numbers, taxonomy from regency_setting where regency = any(:codes)"),
+        {"codes": sorted(code for code in wanted if code is not None)},
+    )
+    found: dict[str | None, Own] = {
+        row.regency: Own(
+            row.emergency_numbers or None, taxonomy().for_regency(row.taxonomy) if row.taxonomy else taxonomy()
+        )
+        for row in rows
+    }
+    defaults = Own(None, taxonomy())
+    return {code: found.get(code, defaults) for code in wanted}
 
 
 def emergency_numbers(connection: Connection, regency: str | None) -> str | None:

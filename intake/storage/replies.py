@@ -6,8 +6,9 @@ is called; whoever finds it there later knows that it may have left (``workers.d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -52,6 +53,43 @@ _COLUMNS = """id, report_id, kind, channel, recipient, sender, subject, text, in
               external_id, error_code, sends, created_at, sending_at, now() - sending_at as sending_for"""
 
 
+@dataclass(frozen=True, slots=True)
+class NewReply:
+    """A reply to be promised; a second one with the same ``cause`` is not."""
+
+    cause: str
+    kind: str
+    report_id: int | None
+    channel: str
+    recipient: str
+    sender: str
+    text: str
+    subject: str = ""
+    in_reply_to: str = ""
+    reference_ids: Sequence[str] = ()
+
+
+def promise_replies(connection: Connection, new: Sequence[NewReply]) -> dict[str, int]:
+    """Write replies and promise to send them, in two statements; the ids of those not answered before, by cause."""
+    if not new:
+        return {}
+    rows = connection.execute(
+        text("""
+            insert into reply (cause, kind, report_id, channel, recipient, sender, subject, text,
+                               in_reply_to, reference_ids)
+            select cause, kind, report_id, channel, recipient, sender, subject, text, in_reply_to, reference_ids
+            from json_to_recordset(cast(:rows as json)) as given (
+                cause text, kind text, report_id bigint, channel text, recipient text, sender text, subject text,
+                text text, in_reply_to text, reference_ids text[])
+            on conflict (cause) do nothing returning id, cause
+        """),
+        {"rows": json.dumps([{**asdict(one), "reference_ids": list(one.reference_ids)} for one in new])},
+    )
+    made = {row.cause: int(row.id) for row in rows}
+    outbox.promise_many(connection, Job.DELIVER, made.values())
+    return made
+
+
 def promise_reply(
     connection: Connection,
     *,
@@ -67,24 +105,10 @@ def promise_reply(
     reference_ids: Sequence[str] = (),
 ) -> int | None:
     """Write a reply and promise to send it; None when this cause has been answered already."""
-    row = connection.execute(
-        text("""
-            insert into reply (cause, kind, report_id, channel, recipient, sender, subject, text,
-                               in_reply_to, reference_ids)
-            values (:cause, :kind, :report_id, :channel, :recipient, :sender, :subject, :text,
-                    :in_reply_to, :reference_ids)
-            on conflict (cause) do nothing returning id
-        """),
-        {
-            "cause": cause, "kind": kind, "report_id": report_id, "channel": channel, "recipient": recipient,
-            "sender": sender, "subject": subject, "text": text_, "in_reply_to": in_reply_to,
-            "reference_ids": list(reference_ids),
-        },
-    ).one_or_none()  # fmt: skip
-    if row is None:
-        return None
-    outbox.promise(connection, Job.DELIVER, row.id)
-    return int(row.id)
+    new = NewReply(
+        cause, kind, report_id, channel, recipient, sender, text_, subject, in_reply_to, tuple(reference_ids)
+    )
+    return promise_replies(connection, [new]).get(cause)
 
 
 def read(connection: Connection, reply_id: int) -> Reply:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
@@ -59,14 +61,22 @@ class Step:
 _COLUMNS = """id, reference, channel, sender, recipient, answerable, state, regency, district, village, unit, type,
               topic, urgency, secret, anonymous, waiting_for, choices, times_asked, merged_into, opened_at,
               handed_over_at, answered_at, closed_at"""
-#: What `step` may set besides the state.
-_SETTABLE = frozenset(
-    {
-        "regency", "district", "village", "unit", "type", "topic", "urgency", "secret", "anonymous", "waiting_for",
-        "choices", "times_asked", "merged_into", "handed_over_at", "answered_at", "closed_at",
-        "held_by",
-    }
-)  # fmt: skip
+#: What `step` may set besides the state, with its type.
+_SETTABLE: Final[Mapping[str, str]] = {
+    "regency": "text", "district": "text", "village": "text", "unit": "text", "type": "text", "topic": "text",
+    "urgency": "text", "secret": "boolean", "anonymous": "boolean", "waiting_for": "text", "choices": "text[]",
+    "times_asked": "integer", "merged_into": "bigint", "handed_over_at": "timestamptz", "answered_at": "timestamptz",
+    "closed_at": "timestamptz", "held_by": "bigint",
+}  # fmt: skip
+
+
+class Now(Enum):
+    """The moment of the transaction, by the database's clock."""
+
+    NOW = "now()"
+
+
+NOW: Final = Now.NOW
 #: What another class of reports, or another calendar, follows from.
 _MOVES_DEADLINES = frozenset({"regency", "type", "topic"})
 
@@ -84,6 +94,12 @@ def find(connection: Connection, report_id: int) -> Report | None:
 
 def read(connection: Connection, report_id: int) -> Report:
     return _report(connection.execute(text(f"select {_COLUMNS} from report where id = :id"), {"id": report_id}).one())
+
+
+def read_many(connection: Connection, report_ids: Iterable[int]) -> dict[int, Report]:
+    """Those of these reports that exist, by id."""
+    rows = connection.execute(text(f"select {_COLUMNS} from report where id = any(:ids)"), {"ids": list(report_ids)})
+    return {row.id: _report(row) for row in rows}
 
 
 def children_of(connection: Connection, report_id: int) -> list[Report]:
@@ -114,16 +130,16 @@ def step(
     ``values`` are other columns to set with it; ``only_from`` narrows the states from which this caller may come.
     """
     values = values or {}
-    unknown = values.keys() - _SETTABLE
+    unknown = values.keys() - _SETTABLE.keys()
     if unknown:
         msg = f"not columns a step may set: {sorted(unknown)}"
         raise TypeError(msg)
     allowed = states_before(to) if only_from is None else states_before(to) & frozenset(only_from)
-    assignments = "".join(f", {name} = :{name}" for name in sorted(values))
+    assignments = "".join(f", {name} = {_set_to(name, values[name])}" for name in sorted(values))
     row = connection.execute(
         text(f"""
             with before as (
-                select id as report_id, state as was from report where id = :id for update
+                select id as report_id, state as was from report where id = :id for no key update
             ), stepped as (
                 update report set state = :to {assignments} from before
                 where report.id = before.report_id and before.was = any(:allowed)
@@ -135,7 +151,8 @@ def step(
             select {_COLUMNS} from stepped
         """),
         {
-            "id": report_id, "to": to, "allowed": [str(state) for state in allowed], **values, "step_actor": actor,
+            "id": report_id, "to": to, "allowed": [str(state) for state in allowed],
+            **{name: value for name, value in values.items() if value is not NOW}, "step_actor": actor,
             "step_officer": officer_id, "step_action": action, "step_reason": reason,
             "step_detail": Jsonb(dict(detail or {})),
         },
@@ -150,9 +167,80 @@ def step(
     return _report(row)
 
 
+def _set_to(name: str, value: object) -> str:
+    return NOW.value if value is NOW else f":{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step of ``report`` to be taken by the system. ``values``: other columns to set with it, ``NOW`` for the moment."""
+
+    report: Report
+    to: State
+    action: str
+    reason: str
+    values: Mapping[str, object]
+
+
+def step_many(connection: Connection, moves: Sequence[Move]) -> set[int]:
+    """Take many reports one step further each, as ``step`` does; the ids of those that were still where they were.
+
+    One statement for all that set the same columns, and one that computes their deadlines anew.
+    """
+    alike: dict[tuple[str, ...], list[Move]] = {}
+    for move in moves:
+        if unknown := move.values.keys() - _SETTABLE.keys():
+            msg = f"not columns a step may set: {sorted(unknown)}"
+            raise TypeError(msg)
+        if move.report.state in states_before(move.to):
+            alike.setdefault(tuple(sorted(move.values)), []).append(move)
+    stepped: set[int] = set()
+    for columns, group in alike.items():
+        stepped |= _step_alike(connection, columns, group)
+    deadlines.refresh_many(connection, sorted(stepped))
+    return stepped
+
+
+def _step_alike(connection: Connection, columns: Sequence[str], moves: Sequence[Move]) -> set[int]:
+    moments = {name for name in columns if _SETTABLE[name] == "timestamptz"}
+    assignments = "".join(
+        f", {name} = case when given.{name} then now() end" if name in moments else f", {name} = given.{name}"
+        for name in columns
+    )
+    typed = "".join(f", {name} {'boolean' if name in moments else _SETTABLE[name]}" for name in columns)
+    rows = connection.execute(
+        text(f"""
+            with given as (
+                select * from json_to_recordset(cast(:rows as json)) as given (
+                    id bigint, was text, to_state text, step_action text, step_reason text {typed})
+            ), stepped as (
+                update report set state = given.to_state {assignments} from given
+                where report.id = given.id and report.state = given.was
+                returning report.id, given.was, given.to_state, given.step_action, given.step_reason
+            )
+            insert into history (report_id, actor, action, from_state, to_state, reason)
+            select id, 'system', step_action, was, to_state, step_reason from stepped order by id
+            returning report_id
+        """),
+        {
+            "rows": json.dumps(
+                [
+                    {
+                        "id": move.report.id, "was": move.report.state, "to_state": move.to,
+                        "step_action": move.action, "step_reason": move.reason,
+                        **{name: value is NOW if name in moments else value for name, value in move.values.items()},
+                    }
+                    for move in moves
+                ]
+            )
+        },
+    )  # fmt: skip
+    return {row.report_id for row in rows}
+
+
 def amend(connection: Connection, report_id: int, values: Mapping[str, object]) -> None:
-    """Set what more words of the citizen have taught us, without a step."""
-    unknown = values.keys() - _SETTABLE
+    """Set what more words of the citizen have taught us, without a step. ``values`` as in ``step``, but no ``NOW``."""
+    unknown = values.keys() - _SETTABLE.keys()
     if unknown:
         msg = f"not columns that may be amended: {sorted(unknown)}"
         raise TypeError(msg)
@@ -187,6 +275,18 @@ def record(
         deadlines.hear(connection, report_id)
 
 
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """What was understood of a message and decided, to be kept with its evidence."""
+
+    report_id: int
+    message_id: int
+    action: str
+    why: str
+    location: Mapping[str, Any]
+    classification: Mapping[str, Any]
+
+
 def add_decision(
     connection: Connection,
     *,
@@ -197,14 +297,34 @@ def add_decision(
     location: Mapping[str, Any],
     classification: Mapping[str, Any],
 ) -> None:
+    add_decisions(connection, [NewDecision(report_id, message_id, action, why, location, classification)])
+
+
+def add_decisions(connection: Connection, new: Sequence[NewDecision]) -> None:
+    """Keep decisions, in one statement."""
     connection.execute(
-        text("""insert into decision (report_id, message_id, action, why, location, classification)
-                values (:report_id, :message_id, :action, :why, :location, :classification)"""),
+        text("""
+            insert into decision (report_id, message_id, action, why, location, classification)
+            select report_id, message_id, action, why, location, classification
+            from json_to_recordset(cast(:rows as json)) as given (
+                report_id bigint, message_id bigint, action text, why text, location jsonb, classification jsonb)
+        """),
         {
-            "report_id": report_id, "message_id": message_id, "action": action, "why": why,
-            "location": Jsonb(dict(location)), "classification": Jsonb(dict(classification)),
+            "rows": json.dumps(
+                [
+                    {
+                        "report_id": one.report_id,
+                        "message_id": one.message_id,
+                        "action": one.action,
+                        "why": one.why,
+                        "location": dict(one.location),
+                        "classification": dict(one.classification),
+                    }
+                    for one in new
+                ]
+            )
         },
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -21,23 +22,25 @@ _MOST_BEFORE: Final = 20
 
 # The newest message of each report, by arrival; the newest question and the newest request for a rating.
 _BEFORE: Final = """
-    select r.id, r.state, r.regency, r.topic, r.waiting_for, r.choices, r.times_asked, r.opened_at, r.handed_over_at,
-           r.recipient, left(opening.text, 10000) as opening, last.text as last_text, last.id as last_id,
+    select heard.id as heard_id, r.id, r.state, r.regency, r.topic, r.waiting_for, r.choices, r.times_asked, r.opened_at,
+           r.handed_over_at, r.recipient, left(opening.text, 10000) as opening, last.text as last_text, last.id as last_id,
            last.received_at as last_at, last.extra as last_extra, last.processed_at as last_processed_at,
            asked.at as asked_at, rating_asked.at as rating_asked_at, rated.at as rated_at
-    from (select * from report where sender = :sender and channel = :channel and id <> :self
-          and opened_at <= :at and opened_at > now() - interval '90 days'
-          order by opened_at desc, id desc limit :most) as r
+    from unnest(cast(:ids as bigint[]), cast(:senders as text[]), cast(:channels as text[]),
+                cast(:moments as timestamptz[])) as heard (id, sender, channel, at)
+    cross join lateral (select * from report where sender = heard.sender and channel = heard.channel
+                        and id <> heard.id and opened_at <= heard.at and opened_at > now() - interval '90 days'
+                        order by opened_at desc, id desc limit :most) as r
     join message opening on opening.id = r.id
     cross join lateral (select m.id, m.text, m.received_at, m.extra, m.processed_at from message m
-                        where m.report_id = r.id and m.id <> :self and m.received_at <= :at
+                        where m.report_id = r.id and m.id <> heard.id and m.received_at <= heard.at
                         order by m.received_at desc, m.id desc limit 1) as last
     left join lateral (select max(created_at) as at from reply where report_id = r.id and kind = any(:questions))
         as asked on true
     left join lateral (select max(created_at) as at from reply where report_id = r.id and kind = any(:rating_asked))
         as rating_asked on true
     left join lateral (select max(at) as at from rating where report_id = r.id) as rated on true
-    order by r.opened_at desc, r.id desc
+    order by heard.id, r.opened_at desc, r.id desc
 """
 
 
@@ -46,40 +49,50 @@ def before(connection: Connection, message: StoredMessage) -> list[Before]:
 
     Only what was there when the message came: of two messages at once exactly one is the later one.
     """
-    if not message.sender:
-        return []
+    return before_many(connection, [message])[message.id]
+
+
+def before_many(connection: Connection, messages: Sequence[StoredMessage]) -> dict[int, list[Before]]:
+    """The same for many messages, by their ids, in one statement."""
+    found: dict[int, list[Before]] = {message.id: [] for message in messages}
+    known = [message for message in messages if message.sender]
+    if not known:
+        return found
     rows = connection.execute(
         text(_BEFORE),
         {
-            "sender": message.sender, "channel": message.channel, "self": message.id, "at": message.received_at,
-            "most": _MOST_BEFORE,
+            "ids": [m.id for m in known], "senders": [m.sender for m in known], "channels": [m.channel for m in known],
+            "moments": [m.received_at for m in known], "most": _MOST_BEFORE,
             "questions": list(_QUESTIONS), "rating_asked": list(_RATING_ASKED),
         },
     )  # fmt: skip
-    return [
-        Before(
-            report_id=row.id,
-            state=State(row.state),
-            regency=row.regency,
-            topic=row.topic,
-            opening=row.opening,
-            opened_at=row.opened_at,
-            handed_over=row.handed_over_at is not None,
-            recipient=row.recipient,
-            last_id=row.last_id,
-            last_text=row.last_text,
-            last_at=row.last_at,
-            last_extra=row.last_extra,
-            last_processed=row.last_processed_at is not None,
-            waits_for_place=row.state == State.TERTUNDA and row.waiting_for == "place",
-            choices=tuple(row.choices),
-            times_asked=row.times_asked,
-            asked_at=row.asked_at,
-            rating_asked_at=row.rating_asked_at,
-            rated_at=row.rated_at,
-        )
-        for row in rows
-    ]
+    for row in rows:
+        found[row.heard_id].append(_before(row))
+    return found
+
+
+def _before(row: Any) -> Before:
+    return Before(
+        report_id=row.id,
+        state=State(row.state),
+        regency=row.regency,
+        topic=row.topic,
+        opening=row.opening,
+        opened_at=row.opened_at,
+        handed_over=row.handed_over_at is not None,
+        recipient=row.recipient,
+        last_id=row.last_id,
+        last_text=row.last_text,
+        last_at=row.last_at,
+        last_extra=row.last_extra,
+        last_processed=row.last_processed_at is not None,
+        waits_for_place=row.state == State.TERTUNDA and row.waiting_for == "place",
+        choices=tuple(row.choices),
+        times_asked=row.times_asked,
+        asked_at=row.asked_at,
+        rating_asked_at=row.rating_asked_at,
+        rated_at=row.rated_at,
+    )
 
 
 def join(connection: Connection, message: StoredMessage, report_id: int) -> bool:
@@ -106,16 +119,33 @@ def join(connection: Connection, message: StoredMessage, report_id: int) -> bool
 
 
 def lock(connection: Connection, report_id: int) -> State:
-    """Keep others from changing a report until this transaction ends; its state now."""
-    return State(
-        connection.execute(text("select state from report where id = :id for update"), {"id": report_id}).scalar_one()
+    """Keep others from changing a report until this transaction ends; its state now.
+
+    A message that comes in for it meanwhile does not wait: it only refers to the report.
+    """
+    return lock_many(connection, [report_id])[report_id]
+
+
+def lock_many(connection: Connection, report_ids: Iterable[int]) -> dict[int, State]:
+    """The same for many, always in the order of their ids, so that two who lock many never wait for each other."""
+    rows = connection.execute(
+        text("select id, state from report where id = any(:ids) order by id for no key update"),
+        {"ids": list(report_ids)},
     )
+    return {row.id: State(row.state) for row in rows}
 
 
 def count_messages(connection: Connection, report_id: int) -> int:
-    return int(
-        connection.execute(text("select count(*) from message where report_id = :id"), {"id": report_id}).scalar_one()
+    return count_messages_of(connection, [report_id]).get(report_id, 0)
+
+
+def count_messages_of(connection: Connection, report_ids: Iterable[int]) -> dict[int, int]:
+    """How many messages each of these reports has."""
+    rows = connection.execute(
+        text("select report_id, count(*) as n from message where report_id = any(:ids) group by report_id"),
+        {"ids": list(report_ids)},
     )
+    return {row.report_id: row.n for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +157,40 @@ class Said:
     minute_to_all: int
     told_to_wait: bool
 
+    def and_one_more(self, kind: str) -> Said:
+        """The same after one more reply of this kind to this person."""
+        return Said(self.hour + 1, self.day + 1, self.minute_to_all + 1, self.told_to_wait or kind == "queued")
+
 
 def said_automatically(connection: Connection, channel: str, recipient: str, *, most_to_all: int) -> Said:
     """Count our automatic replies, in one statement; those to everybody only up to ``most_to_all``."""
-    row = connection.execute(
+    return said_to_many(connection, [(channel, recipient)], most_to_all=most_to_all)[channel, recipient]
+
+
+def said_to_many(
+    connection: Connection, people: Iterable[tuple[str, str]], *, most_to_all: int
+) -> dict[tuple[str, str], Said]:
+    """The same for many people, by channel and address."""
+    wanted = list(dict.fromkeys(people))
+    rows = connection.execute(
         text("""
-            select count(*) filter (where created_at > now() - interval '1 hour') as hour, count(*) as day,
-                   coalesce(bool_or(kind = 'queued' and created_at > now() - interval '1 hour'), false) as told_to_wait,
-                   (select count(*) from (select 1 from reply where created_at > now() - interval '1 minute'
-                                          limit :most) as recent) as minute_to_all
-            from reply where recipient = :recipient and channel = :channel
-                and created_at > now() - interval '1 day' and kind <> all(:of_officers)
+            select heard.channel, heard.recipient, said.hour, said.day, said.told_to_wait, everybody.minute_to_all
+            from (select count(*) as minute_to_all from (select 1 from reply where created_at > now() - interval '1 minute'
+                                                         limit :most) as recent) as everybody,
+                unnest(cast(:channels as text[]), cast(:recipients as text[])) as heard (channel, recipient)
+            cross join lateral (
+                select count(*) filter (where created_at > now() - interval '1 hour') as hour, count(*) as day,
+                       coalesce(bool_or(kind = 'queued' and created_at > now() - interval '1 hour'), false) as told_to_wait
+                from reply where recipient = heard.recipient and channel = heard.channel
+                    and created_at > now() - interval '1 day' and kind <> all(:of_officers)
+            ) as said
         """),
-        {"recipient": recipient, "channel": channel, "of_officers": list(OF_OFFICERS), "most": most_to_all},
-    ).one()
-    return Said(row.hour, row.day, row.minute_to_all, row.told_to_wait)
+        {
+            "channels": [channel for channel, _ in wanted], "recipients": [recipient for _, recipient in wanted],
+            "of_officers": list(OF_OFFICERS), "most": most_to_all,
+        },
+    )  # fmt: skip
+    return {(row.channel, row.recipient): Said(row.hour, row.day, row.minute_to_all, row.told_to_wait) for row in rows}
 
 
 def asked_which_report(connection: Connection, channel: str, recipient: str, *, since: datetime) -> bool:
