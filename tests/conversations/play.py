@@ -213,7 +213,8 @@ class Conversation:
     def _pass(self, time: timedelta) -> None:
         """Make everything that much older."""
         with self.rt.engine.begin() as connection:
-            connection.execute(text("set local session_replication_role = replica"))  # history is not rewritten: but here
+            # What happened is not rewritten, says the database: only here it is.
+            connection.execute(text("set local session_replication_role = replica"))
             columns = connection.execute(
                 text("""select table_name, array_agg(cast(column_name as text)) from information_schema.columns
                         where table_schema = 'public' and data_type = 'timestamp with time zone'
