@@ -1,4 +1,4 @@
-"""Monitoring and evaluation: the figures regencies publish, computed from what happened. ``docs/desk.md`` defines them.
+"""Monitoring and evaluation: the figures regencies publish, computed from what happened. ``docs/glossary.md`` defines them.
 
 What surprises: "masuk" leaves out what was put aside (not a report, withdrawn) and what was merged into another, so that
 one pothole reported by ten people is one report; both are shown beside it. "Selesai" is finished, never only answered:
@@ -10,163 +10,82 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from intake.domain.calendar import ZONES, WorkingCalendar
-from intake.domain.report import AT_REST, State
+from intake.counting import NOTHING, SCOPE, Period, Row, Share, count, scope_values
 from intake.storage import deadlines
-from intake.storage.deadlines import CENTRAL_ZONE
 from intake.storage.officers import Officer
 from intake.understand.locate import regencies
 
-#: What nobody has begun with, and what is in work. What was passed on to another authority is a result of its own.
-NOT_BEGUN: Final = frozenset(
-    {State.DITERIMA, State.MENUNGGU_VERIFIKASI, State.TERVERIFIKASI, State.TERDISPOSISI, State.DIKEMBALIKAN,
-     State.DIBUKA_KEMBALI}
-)  # fmt: skip
-IN_WORK: Final = frozenset({State.TERTUNDA, State.DIPROSES, State.DITINDAKLANJUTI, State.DITANGGAPI_PELAPOR})
-_NOT_COUNTED: Final = frozenset({State.DIARSIPKAN, State.DIGABUNG})
+__all__ = ["AGES", "Comparison", "Figures", "Period", "Row", "Share", "compare", "figures", "scope_of", "year_on_year"]
+
 #: Open reports by age in calendar days: up to so many, and the last without end.
 AGES: Final = (5, 14, 60)
 _MOST_TOPICS: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Both days belong to it."""
-
-    since: date
-    until: date
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How many of how many; a percentage with one decimal, None of nothing."""
-
-    part: int
-    whole: int
-
-    @property
-    def percent(self) -> float | None:
-        return round(100 * self.part / self.whole, 1) if self.whole else None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table regencies print; days are means from the hand-over to the first follow-up."""
-
-    name: str
-    received: int
-    not_begun: int
-    in_work: int
-    finished: int
-    passed_on: int
-    working_days: float | None
-    calendar_days: float | None
-
-    @property
-    def share(self) -> Share:
-        return Share(self.finished, self.received)
+_MOST_DISTRICTS: Final = 30
+_YEARS_COMPARED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
+    """``ratings``: how many gave 1, 2, 3, 4 and 5. ``put_aside``: reasons and how many. Costs are SMS parts sent."""
+
     total: Row
-    followed_up: Share
-    verified: Share
-    first_response: Share
-    in_time: Share
-    late: int
-    ages: tuple[tuple[str, int], ...]
     units: tuple[Row, ...]
-    months: tuple[tuple[str, int, int], ...]
-    topics: tuple[tuple[str, int], ...]
-    channels: tuple[tuple[str, int], ...]
-    districts: tuple[tuple[str, int], ...]
-    ratings: int
-    mean_rating: float | None
+    months: tuple[Row, ...]
+    topics: tuple[Row, ...]
+    types: tuple[Row, ...]
+    channels: tuple[Row, ...]
+    districts: tuple[Row, ...]
+    ages: tuple[tuple[str, int], ...]
+    ratings: tuple[int, int, int, int, int]
     sent_back: Share
-    reopened: Share
     merged: int
-    put_aside: int
+    put_aside: tuple[tuple[str, int], ...]
     sms_segments: int
 
+    @property
+    def rated(self) -> Share:
+        """How many said how content they are, of those that were followed up."""
+        return Share(sum(self.ratings), self.total.followed_up.part)
 
-_SCOPE: Final = """r.opened_at >= :since and r.opened_at < :until
-    and (cast(:regency as text) is null or r.regency = :regency) and (cast(:unit as text) is null or r.unit = :unit)"""
+    @property
+    def mean_rating(self) -> float | None:
+        given = sum(self.ratings)
+        return round(sum(n * times for n, times in enumerate(self.ratings, start=1)) / given, 2) if given else None
 
-_ROWS: Final = f"""
-    select coalesce(r.unit, '') as name, count(*) as received,
-           count(*) filter (where r.state = any(:not_begun)) as not_begun,
-           count(*) filter (where r.state = any(:in_work)) as in_work,
-           count(*) filter (where r.state = 'selesai') as finished,
-           count(*) filter (where r.state = 'diteruskan') as passed_on
-    from report r where {_SCOPE} and r.state <> all(:not_counted) group by 1 order by received desc, name
-"""
 
-_TOTALS: Final = f"""
-    select count(*) filter (where d.verify_kept is not null or d.verify_due < :now) as verify_ended,
-           count(*) filter (where d.verify_kept) as verify_kept,
-           count(*) filter (where d.first_response_kept is not null or d.first_response_due < :now) as response_ended,
-           count(*) filter (where d.first_response_kept) as response_kept,
-           count(*) filter (where d.finish_kept is not null or d.finish_due < :now) as finish_ended,
-           count(*) filter (where d.finish_kept) as finish_kept,
-           count(*) filter (where d.next_due < :now) as late,
-           count(*) filter (where exists (select 1 from history h where h.report_id = r.id
-                            and h.to_state in ('ditindaklanjuti', 'selesai'))) as followed_up,
-           count(*) filter (where exists (select 1 from history h where h.report_id = r.id
-                            and h.to_state = 'dibuka_kembali')) as reopened,
-           count(*) as counted
-    from report r left join deadline d on d.report_id = r.id where {_SCOPE} and r.state <> all(:not_counted)
+# Whoever had it and gave it back: it lies elsewhere by now, so the regency is the one of the step.
+_BESIDE: Final = f"""
+    select (select count(*) from report r where {SCOPE} and r.state = 'digabung') as merged,
+           (select count(distinct h.report_id) from history h join report r on r.id = h.report_id
+            where h.action = 'sent_back' and r.opened_at >= :since and r.opened_at < :until
+              and (cast(:regency as text) is null or h.detail ->> 'from' = :regency)
+              and (cast(:unit as text) is null or r.unit = :unit)) as sent_back,
+           (select coalesce(sum(p.segments), 0) from reply p join report r on r.id = p.report_id
+            where {SCOPE} and p.channel like 'sms%') as segments
 """
 
 _ASIDE: Final = f"""
-    select count(*) filter (where r.state = 'digabung') as merged,
-           count(*) filter (where r.state = 'diarsipkan') as put_aside
-    from report r where {_SCOPE}
+    select coalesce(h.reason, '') as reason, count(*) as n from report r
+    left join lateral (select reason from history where report_id = r.id and to_state = 'diarsipkan'
+                       order by id desc limit 1) as h on true
+    where {SCOPE} and r.state = 'diarsipkan' group by 1 order by n desc, 1
 """
 
 _OPEN: Final = f"""
     select least(extract(day from :now - r.opened_at)::int, 100000) as days, count(*) as n
-    from report r where {_SCOPE} and r.state <> all(:at_rest) and r.state <> 'diteruskan' group by 1
-"""
-
-_MONTHS: Final = f"""
-    select to_char(r.opened_at at time zone :zone, 'YYYY-MM') as month, count(*) as received,
-           count(*) filter (where r.state = 'selesai') as finished
-    from report r where {_SCOPE} and r.state <> all(:not_counted) group by 1 order by 1
-"""
-
-# From the first hand-over to the first follow-up, of the reports that had one.
-_SPANS: Final = f"""
-    select coalesce(r.unit, '') as name, r.regency, min(h.at) filter (where h.to_state = 'terdisposisi') as given,
-           min(h.at) filter (where h.to_state in ('ditindaklanjuti', 'selesai')) as done
-    from report r join history h on h.report_id = r.id where {_SCOPE} and r.state <> all(:not_counted)
-    group by r.id, 1, 2
-    having min(h.at) filter (where h.to_state in ('ditindaklanjuti', 'selesai'))
-           >= min(h.at) filter (where h.to_state = 'terdisposisi')
+    from report r where {SCOPE} and r.state <> all(:at_rest) and r.state <> 'diteruskan' group by 1
 """
 
 _RATINGS: Final = f"""
-    select count(*) as n, avg(last.score) as mean from report r
-    cross join lateral (select score from rating where report_id = r.id order by id desc limit 1) as last
-    where {_SCOPE}
-"""
-
-# Whoever had it and gave it back: it lies elsewhere by now, so the regency is the one of the step.
-_SENT_BACK: Final = """
-    select count(distinct h.report_id) as n from history h join report r on r.id = h.report_id
-    where h.action = 'sent_back' and r.opened_at >= :since and r.opened_at < :until
-      and (cast(:regency as text) is null or h.detail ->> 'from' = :regency)
-      and (cast(:unit as text) is null or r.unit = :unit)
-"""
-
-_SMS: Final = f"""
-    select coalesce(sum(p.segments), 0) as n from reply p join report r on r.id = p.report_id
-    where {_SCOPE} and (p.channel like 'sms%')
+    select last.score, count(*) as n
+    from (select distinct on (a.report_id) a.score from rating a join report r on r.id = a.report_id
+          where {SCOPE} order by a.report_id, a.id desc) as last
+    group by 1
 """
 
 
@@ -181,86 +100,77 @@ def figures(
     connection: Connection, *, regency: str | None, period: Period, now: datetime, unit: str | None = None
 ) -> Figures:
     """All figures of a regency (None: the country) and a period; of one unit when it is given."""
-    zone_name = regencies()[regency].zone if regency else CENTRAL_ZONE
-    zone = ZONES[zone_name]
-    values: dict[str, Any] = {
-        "since": datetime.combine(period.since, time.min, zone),
-        "until": datetime.combine(period.until + timedelta(days=1), time.min, zone),
-        "regency": regency,
-        "unit": unit,
-        "now": now,
-        "zone": zone.key,
-        "not_begun": [str(s) for s in NOT_BEGUN],
-        "in_work": [str(s) for s in IN_WORK],
-        "not_counted": [str(s) for s in _NOT_COUNTED],
-        "at_rest": [str(s) for s in AT_REST],
-    }
-
-    def one(statement: str) -> Any:
-        return connection.execute(text(statement), values).one()
-
-    def grouped(column: str, limit: int) -> tuple[tuple[str, int], ...]:
-        statement = f"""select coalesce(r.{column}, '') as name, count(*) as n from report r
-                        where {_SCOPE} and r.state <> all(:not_counted) group by 1 order by n desc, 1 limit {limit}"""
-        return tuple((row.name, int(row.n)) for row in connection.execute(text(statement), values))
-
-    spans = _mean_days(connection, values, deadlines.rules(connection).calendar)
-    units = tuple(
-        Row(r.name, r.received, r.not_begun, r.in_work, r.finished, r.passed_on, *spans.get(r.name, (None, None)))
-        for r in connection.execute(text(_ROWS), values)
-    )
-    totals, aside, ratings = one(_TOTALS), one(_ASIDE), one(_RATINGS)
+    values = scope_values(regency, unit, period, now)
+    rows = count(
+        connection, values, deadlines.rules(connection).calendar,
+        ["unit", "month", "topic", "type", "channel", "district"],
+    )  # fmt: skip
+    beside = connection.execute(text(_BESIDE), values).one()
+    total = next(iter(rows[""]), NOTHING)
+    scores = {row.score: int(row.n) for row in connection.execute(text(_RATINGS), values)}
     return Figures(
-        total=_sum(units, spans.get(None, (None, None))),
-        followed_up=Share(totals.followed_up, totals.counted),
-        verified=Share(totals.verify_kept, totals.verify_ended),
-        first_response=Share(totals.response_kept, totals.response_ended),
-        in_time=Share(totals.finish_kept, totals.finish_ended),
-        late=totals.late,
+        total=total,
+        units=tuple(rows["unit"]),
+        months=tuple(rows["month"]),
+        topics=tuple(rows["topic"][:_MOST_TOPICS]),
+        types=tuple(rows["type"]),
+        channels=tuple(rows["channel"]),
+        districts=tuple(rows["district"][:_MOST_DISTRICTS]),
         ages=_by_age({row.days: int(row.n) for row in connection.execute(text(_OPEN), values)}),
-        units=units,
-        months=tuple((r.month, r.received, r.finished) for r in connection.execute(text(_MONTHS), values)),
-        topics=grouped("topic", _MOST_TOPICS),
-        channels=grouped("channel", 20),
-        districts=grouped("district", 20),
-        ratings=ratings.n,
-        mean_rating=None if ratings.mean is None else round(float(ratings.mean), 2),
-        sent_back=Share(one(_SENT_BACK).n, totals.counted + one(_SENT_BACK).n),
-        reopened=Share(totals.reopened, totals.counted),
-        merged=aside.merged,
-        put_aside=aside.put_aside,
-        sms_segments=int(one(_SMS).n),
+        ratings=(scores.get(1, 0), scores.get(2, 0), scores.get(3, 0), scores.get(4, 0), scores.get(5, 0)),
+        sent_back=Share(beside.sent_back, total.received + beside.sent_back),
+        merged=beside.merged,
+        put_aside=tuple((row.reason, int(row.n)) for row in connection.execute(text(_ASIDE), values)),
+        sms_segments=int(beside.segments),
     )
 
 
-def _sum(units: tuple[Row, ...], days: tuple[float | None, float | None]) -> Row:
-    return Row(
-        "",
-        sum(unit.received for unit in units),
-        sum(unit.not_begun for unit in units),
-        sum(unit.in_work for unit in units),
-        sum(unit.finished for unit in units),
-        sum(unit.passed_on for unit in units),
-        *days,
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The same figures of the period before (as many days) and of the same days a year earlier."""
+
+    before: tuple[Period, Row]
+    year_before: tuple[Period, Row]
+
+
+def compare(
+    connection: Connection, *, regency: str | None, period: Period, now: datetime, unit: str | None = None
+) -> Comparison:
+    """What a period is compared with. A whole month, or year, is compared with the month, or year, before."""
+
+    def total(other: Period) -> tuple[Period, Row]:
+        values: Mapping[str, Any] = scope_values(regency, unit, other, now)
+        rows = count(connection, values, deadlines.rules(connection).calendar, ["year"])[""]
+        return other, next(iter(rows), NOTHING)
+
+    return Comparison(
+        total(period_before(period)), total(Period(_year_earlier(period.since), _year_earlier(period.until)))
     )
 
 
-def _mean_days(
-    connection: Connection, values: Mapping[str, Any], calendar: WorkingCalendar
-) -> dict[str | None, tuple[float | None, float | None]]:
-    """(Working days, calendar days) from hand-over to follow-up, by unit; under None those of all."""
-    found: dict[str | None, list[tuple[float, float]]] = {}
-    for row in connection.execute(text(_SPANS), values):
-        place = regencies().get(row.regency or "")
-        zone = place.zone if place else CENTRAL_ZONE
-        worked = calendar.working_time_between(row.given, row.done, zone=zone, region=row.regency)
-        passed = (row.done - row.given).total_seconds() / 86_400
-        for key in (row.name, None):
-            found.setdefault(key, []).append((worked, passed))
-    return {
-        key: (round(sum(w for w, _ in days) / len(days), 1), round(sum(p for _, p in days) / len(days), 1))
-        for key, days in found.items()
-    }
+def period_before(period: Period) -> Period:
+    """As many days before; of a month that is whole the month before, of a whole year the year before."""
+    last = period.since - timedelta(days=1)
+    if (period.until + timedelta(days=1)).day == 1 and period.since.day == 1:
+        months = (period.until.year - period.since.year) * 12 + period.until.month - period.since.month + 1
+        at = period.since.year * 12 + period.since.month - 1 - months
+        return Period(date(at // 12, at % 12 + 1, 1), last)
+    return Period(last - (period.until - period.since), last)
+
+
+def _year_earlier(day: date) -> date:
+    ends_february = (day + timedelta(days=1)).day == 1 and day.month == 2
+    return date(day.year - 1, 3, 1) - timedelta(days=1) if ends_february else day.replace(year=day.year - 1)
+
+
+def year_on_year(
+    connection: Connection, *, regency: str | None, last_year: int, now: datetime, unit: str | None = None
+) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The last three years, and each of their months: (years, months), in order; what had no report is not there."""
+    period = Period(date(last_year - _YEARS_COMPARED + 1, 1, 1), date(last_year, 12, 31))
+    values = scope_values(regency, unit, period, now)
+    rows = count(connection, values, deadlines.rules(connection).calendar, ["year", "month"])
+    return tuple(rows["year"]), tuple(rows["month"])
 
 
 def _by_age(days: Mapping[int, int]) -> tuple[tuple[str, int], ...]:

@@ -95,13 +95,22 @@ class Paper:
         self.table((), [(name, value) for name, value in facts], widths=(1, 3), lined=False)
 
     def table(
-        self, head: Sequence[str], rows: Iterable[Sequence[str]], *, widths: Sequence[float], lined: bool = True
+        self,
+        head: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        widths: Sequence[float],
+        lined: bool = True,
+        numbers: bool = False,
     ) -> None:
-        """A table that may go on over pages, its head repeated; ``widths`` are shares of the line."""
+        """A table that may go on over pages, its head repeated; ``widths`` are shares of the line.
+
+        ``numbers``: all columns but the first are numbers, and stand to the right.
+        """
         self._pdf.set_font(_FAMILY, size=9)
         with self._pdf.table(
             col_widths=tuple(widths),
-            text_align="LEFT",
+            text_align=("LEFT", *(["RIGHT"] * (len(widths) - 1))) if numbers else "LEFT",
             line_height=_LINE_MM * 0.95,
             borders_layout="HORIZONTAL_LINES" if lined else "NONE",
             first_row_as_headings=bool(head),
