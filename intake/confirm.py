@@ -1,12 +1,14 @@
-"""One-time codes by SMS: to show that a number is one's own, so that answers may go there too; and to see one's report
-without its link.
+"""One-time codes: by SMS to show that a number is one's own, so that answers may go there too; and by SMS or e-mail to
+see one's report without its link.
 
 A number that nobody confirmed is never sent anything but the code itself, and that only a few times: a form that sends
 SMS to any number is a weapon and a bill. So codes are limited by number, report, caller and in all, and go to mobile
 numbers of this country only. A code is kept as a digest, lives ten minutes and dies at the fifth wrong try.
 
 What surprises: whether there is such a report, and whether the contact is its own, is told to nobody who asks for a code
-to open it; the right code alone answers that. And the reply that carries a code belongs to no report, because pages
+to open it; the right code alone answers that. A contact that was typed into the form counts as its own here: who cannot
+open the report any more has nothing else to show, and a stranger with that number would also have to know the report's.
+And the reply that carries a code belongs to no report, because pages
 show a report's replies.
 """
 
@@ -22,13 +24,14 @@ import phonenumbers
 from sqlalchemy import Connection
 
 from channels.gsm import make_gsm, plan
+from channels.mail_addresses import is_address
 from channels.phone import HOME_REGION, normalise_number
 from intake import logs
 from intake.domain.reference import report_id_of
 from intake.links import tracking_link
 from intake.runtime import Runtime
 from intake.settings import Settings
-from intake.storage import attempts, contacts, replies, reports
+from intake.storage import attempts, contacts, messages, replies, reports
 from intake.storage.contacts import Purpose
 from intake.storage.people import family_of
 from intake.storage.reports import Report
@@ -47,6 +50,7 @@ TRIES_PER_REPORT, TRIES_PER_CALLER = 15, 60
 #: A copy of an answer takes at most so many SMS; a longer one is a word that it is there, with the link.
 _COPY_SEGMENTS: Final = 2
 _FAMILY: Final = "sms"
+_MAIL: Final = "email"
 #: What somebody or something else did, and what we wait for; not what the citizen's own click brought about.
 COPIED: Final = frozenset(
     {"hand_over", "triage", "forwarded", "asked", "answered", "closed", "ask_place", "ask_which", "reminder"}
@@ -83,6 +87,19 @@ def code_wording(reference: str, code: str, language: str = SOURCE_LANGUAGE) -> 
     return Wording(make_gsm(words.format(code=code, reference=reference)))
 
 
+def code_letter(reference: str, code: str, language: str = SOURCE_LANGUAGE) -> Wording:
+    """The letter that carries a code."""
+    words = translated(
+        _(
+            "Kode Anda untuk membuka laporan {reference}: {code}\n\nKode ini berlaku 10 menit. "
+            "Jangan berikan kepada siapa pun. Bukan Anda yang meminta? Abaikan saja surat ini."
+        ),
+        language,
+    )
+    subject = translated(_("Kode untuk membuka laporan Anda"), language)
+    return Wording(words.format(code=code, reference=reference), subject)
+
+
 def news_wording(reference: str, link: str, language: str = SOURCE_LANGUAGE) -> Wording:
     """The SMS that says only that there is an answer, and where; one part with any address up to 80 characters."""
     words = translated(_("LAPOR {reference}: ada kabar baru utk laporan Anda. Baca: {link}"), language)
@@ -91,7 +108,20 @@ def news_wording(reference: str, link: str, language: str = SOURCE_LANGUAGE) -> 
 
 def sms_channel(rt: Runtime) -> str | None:
     """The channel codes leave by: the first that sends SMS."""
-    return next((name for name in rt.channels if family_of(name) == _FAMILY), None)
+    return _channel_of(rt, _FAMILY)
+
+
+def _channel_of(rt: Runtime, family: str) -> str | None:
+    return next((name for name in rt.channels if family_of(name) == family), None)
+
+
+def _address_of(written: str) -> tuple[str, str] | None:
+    """The family and the address of what somebody typed as theirs; None for what is neither number nor mailbox."""
+    plain = written.strip()
+    if is_address(plain):
+        return _MAIL, plain.lower()
+    number = normalise_number(plain)
+    return None if number is None else (_FAMILY, number)
 
 
 def send_code(rt: Runtime, report: Report, written: str, *, caller: str | None, language: str) -> str:
@@ -99,7 +129,7 @@ def send_code(rt: Runtime, report: Report, written: str, *, caller: str | None, 
     number = normalise_number(written)
     if number is None or not _is_mobile_here(number):
         raise CodeNotSent("not_a_mobile")
-    _send(rt, "confirm", report, number, caller=caller, language=language)
+    _send(rt, "confirm", report, (_FAMILY, number), caller=caller, language=language)
     return number
 
 
@@ -123,21 +153,21 @@ def stop_copies(rt: Runtime, report: Report) -> None:
 
 
 def send_opening_code(rt: Runtime, reference: str, written: str, *, caller: str | None, language: str) -> None:
-    """Send a code to the reporter of a report, if this is its number. Says nothing about whether it did.
+    """Send a code to the reporter of a report, if this is their number or mailbox. Says nothing about whether it did.
 
     Raises CodeNotSent when the caller asked too often; that too is the same whether there is such a report or not.
     """
-    report_id, number = report_id_of(reference), normalise_number(written)
+    report_id, address = report_id_of(reference), _address_of(written)
     with rt.engine.begin() as connection:
         asked = 0 if caller is None else attempts.count(connection, "code_asked", caller)
         report = None if report_id is None else reports.find(connection, report_id)
-        own = report is not None and number is not None and number in _own_numbers(connection, report)
+        own = report is not None and address is not None and address in _own_addresses(connection, report)
     if asked > PER_CALLER:
         raise CodeNotSent("too_often")
-    if report is None or number is None or not own:
+    if report is None or address is None or not own:
         return
     try:
-        _send(rt, "open", report, number, caller=None, language=language)
+        _send(rt, "open", report, address, caller=None, language=language)
     except CodeNotSent as refused:
         log.warning("opening_code_withheld", report_id=report.id, why=refused.why)
 
@@ -215,18 +245,28 @@ def _is_mobile_here(number: str) -> bool:
     )
 
 
-def _own_numbers(connection: Connection, report: Report) -> set[str]:
-    own = {contact.address for contact in contacts.of_report(connection, report.id) if contact.family == _FAMILY}
-    return own | ({report.sender} if family_of(report.channel) == _FAMILY and report.answerable else set())
+def _own_addresses(connection: Connection, report: Report) -> set[tuple[str, str]]:
+    """Where its reporter can be reached, as (family, address)."""
+    own = {(contact.family, contact.address) for contact in contacts.of_report(connection, report.id)}
+    if report.answerable and (family := family_of(report.channel)) in {_FAMILY, _MAIL}:
+        own.add((family, report.sender.lower()))
+    typed = str(messages.read(connection, report.id).extra.get("contact", ""))
+    address = _address_of(typed)
+    if address is not None and (address[0] == _MAIL or _is_mobile_here(address[1])):
+        own.add(address)
+    return own
 
 
-def _send(rt: Runtime, purpose: Purpose, report: Report, number: str, *, caller: str | None, language: str) -> None:
-    channel = sms_channel(rt)
+def _send(
+    rt: Runtime, purpose: Purpose, report: Report, to: tuple[str, str], *, caller: str | None, language: str
+) -> None:
+    family, address = to
+    channel = _channel_of(rt, family)
     if channel is None:
         raise CodeNotSent("no_sms")
     key = rt.settings.secret_keys[0]
     counted = [
-        ("code_number", attempts.digest_of(key, number), PER_NUMBER),
+        ("code_number", attempts.digest_of(key, address), PER_NUMBER),
         ("code_report", str(report.id), PER_REPORT),
         ("code_all", "*", TO_ALL),
         *([] if caller is None else [("code_caller", caller, PER_CALLER)]),
@@ -236,9 +276,10 @@ def _send(rt: Runtime, purpose: Purpose, report: Report, number: str, *, caller:
     if not all(within):
         raise CodeNotSent("too_often")
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    words = (code_letter if family == _MAIL else code_wording)(report.reference, code, language)
     with rt.engine.begin() as connection:
         kept = contacts.keep_code(
-            connection, purpose, report.id, number, _digest(key, purpose, report.id, code),
+            connection, purpose, report.id, address, _digest(key, purpose, report.id, code),
             expires_at=rt.clock() + LIVES,
         )  # fmt: skip
         replies.promise_reply(
@@ -247,9 +288,10 @@ def _send(rt: Runtime, purpose: Purpose, report: Report, number: str, *, caller:
             kind="code",
             report_id=None,
             channel=channel,
-            recipient=number,
+            recipient=address,
             sender=report.recipient if report.channel == channel else "",
-            text_=code_wording(report.reference, code, language).text,
+            text_=words.text,
+            subject=words.subject,
         )
     log.info("code_promised", report_id=report.id, purpose=purpose)
 

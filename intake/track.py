@@ -14,8 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from sqlalchemy import text
-
 from channels.messages import InboundMessage
 from intake import links, logs
 from intake.domain.deadline import Deadlines
@@ -23,7 +21,8 @@ from intake.domain.reference import report_id_of
 from intake.domain.report import STEPS, State, StepNotAllowed
 from intake.receive import Received, receive
 from intake.runtime import Runtime
-from intake.storage import contacts, deadlines, messages, replies, reports, threads
+from intake.storage import attachments, contacts, deadlines, messages, replies, reports, threads
+from intake.storage.attachments import File
 from intake.storage.contacts import Contact
 from intake.storage.messages import StoredMessage
 from intake.storage.replies import Reply
@@ -40,16 +39,7 @@ _REOPENED_TO: Final = {State.SELESAI: State.DIBUKA_KEMBALI, State.DITINDAKLANJUT
 
 
 class NotOpened(Exception):
-    """The secret is missing or wrong. Says nothing about whether there is such a report."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileOfReport:
-    """A file the citizen sent; what is in it is another's to give out."""
-
-    message_id: int
-    name: str
-    size: int | None
+    """The secret is missing or wrong. Says nothing about whether there is such a report (``docs/decisions`` 0014)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +49,7 @@ class TrackedReport:
     replies: list[Reply]
     history: list[Step]
     decision: KeptDecision | None = None
-    files: list[FileOfReport] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
     rating: int | None = None
     deadlines: Deadlines | None = None
@@ -135,18 +125,13 @@ def open_report(rt: Runtime, reference: str, token: str, *, caller: str | None =
         report = reports.find(connection, report_id)
         if report is None:
             raise NotOpened
-        files = connection.execute(
-            text("""select a.message_id, a.name, a.size from attachment a join message m on m.id = a.message_id
-                    where m.report_id = :id order by a.id limit 100"""),
-            {"id": report_id},
-        )
         return TrackedReport(
             report,
             messages.of_report(connection, report_id),
             [reply for reply in replies.of_report(connection, report_id) if reply.channel == report.channel],
             reports.history_of(connection, report_id),
             reports.last_decision(connection, report_id),
-            [FileOfReport(**row._mapping) for row in files],
+            attachments.of_report(connection, report_id),
             contacts.of_report(connection, report_id),
             threads.rating_of(connection, report_id),
             kept.deadlines if (kept := deadlines.compute(connection, report_id)) else None,

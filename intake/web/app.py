@@ -45,6 +45,7 @@ _REFRESHING: Final = frozenset({"lab.show_lab", "track.show_report", "track.add_
 #: The form for reports asks us for places and sends itself; and it may ask the phone where it is.
 _OF_THE_FORM: Final = frozenset({"pages.check_report", "pages.send_report"})
 _TAKES_FILES: Final = {**_OF_CITIZENS, **_OF_VISITS}
+_GIVES_FILES: Final = frozenset({"desk_files.give", "track.give_file"})
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     # The address of a report holds its secret: it must not travel to any other page.
@@ -129,7 +130,7 @@ def _protect(response: Any) -> Any:
         policy["connect-src"] = "'self'"
     if request.endpoint in ASKS_AGAIN:
         policy["worker-src"] = "'self'"
-    if request.endpoint == "desk_files.give":
+    if request.endpoint in _GIVES_FILES:
         policy = {"sandbox": "", "default-src": "'none'"}  # whatever is in the file, it is nobody here
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     for name, value in _HEADERS.items():

@@ -67,4 +67,4 @@ def code_not_sent(why: str) -> str:
 
 def wrong_code() -> str:
     """A code that opens nothing, whatever the reason."""
-    return _("Kode itu salah atau sudah tidak berlaku. Periksa SMS terakhir, atau minta kode baru.")
+    return _("Kode itu salah atau sudah tidak berlaku. Periksa kiriman terakhir, atau minta kode baru.")

@@ -15,6 +15,7 @@ from flask import Flask, Response, current_app, request
 from markupsafe import Markup
 
 from intake.runtime import Runtime
+from intake.told import beside_the_story
 from intake.understand.locate import Regency, provinces, regencies
 from intake.words import SOURCE_LANGUAGE, languages, translated
 
@@ -77,6 +78,11 @@ def day_in_words(at: datetime, regency: str | None = None) -> str:
     return str(format_datetime(at, "EEEE, d MMMM y", tzinfo=zone, locale=choose_language()))
 
 
+def date_in_words(day: date) -> str:
+    """``Senin, 23 November 2026``, of a day that has no zone."""
+    return str(format_date(day, "EEEE, d MMMM y", locale=choose_language()))
+
+
 def month_in_words(day: date) -> str:
     """``Januari 2026``."""
     return str(format_date(day, "MMMM y", locale=choose_language()))
@@ -107,6 +113,7 @@ def prepare(app: Flask) -> None:
     """Give the templates what is above, and remember a language that was chosen."""
     app.jinja_env.filters["moment"] = moment_in_words
     app.jinja_env.filters["day"] = day_in_words
+    app.jinja_env.filters["date"] = date_in_words
     app.jinja_env.filters["month"] = month_in_words
     app.jinja_env.filters["megabytes"] = megabytes
     app.jinja_env.filters["regency"] = regency_called
@@ -119,6 +126,7 @@ def prepare(app: Flask) -> None:
             "language": language,
             "other_languages": others,
             "link_in_language": link_in_language,
+            "told_beside": beside_the_story,
             "lab": runtime().settings.lab,
         }
 

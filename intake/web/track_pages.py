@@ -1,7 +1,8 @@
 """A report's own page behind its secret link: what we understood, how far it is, what was said, and what may be done.
 
-What surprises: the page of a wrong secret is the page of a report that does not exist, to the letter; so is the answer
-of ``/lacak``, which sends a code to the reporter's own number when the number typed is that one.
+What surprises: the door that a wrong secret meets is that of every number that could be one, whether there is such a
+report or not, to the letter; so is the answer of ``/lacak``, which sends a code to the reporter's own number or mailbox
+when what was typed is that one.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from intake import confirm, links, track
 from intake.confirm import CodeNotSent
 from intake.domain.deadline import ClockKind, ClockState
+from intake.domain.reference import reference_of, report_id_of
 from intake.domain.report import State, StepNotAllowed
 from intake.runtime import Runtime
 from intake.storage.people import family_of
+from intake.told import beside_the_story
 from intake.track import NotOpened, TrackedReport
 from intake.understand.locate import explain_in_words, regencies
 from intake.web import citizen_words, report_form
@@ -26,6 +29,7 @@ from intake.web.context import choose_language, runtime
 from intake.web.context import in_language as _
 from intake.web.conversation import joined
 from intake.web.errors import error_page
+from intake.web.file_download import as_download, may_be_given
 from intake.web.form_tokens import make_token, message_id, read_token
 from intake.web.pages import MOST_BYTES, read_message
 from intake.web.report_form import LONGEST_TEXT
@@ -47,7 +51,28 @@ def show_report(reference: str) -> Response:
     try:
         return _report_page(_open(reference))
     except NotOpened:
+        return _locked(reference)
+
+
+def _locked(reference: str) -> Response:
+    """The door of a report whose secret is missing or wrong: it looks up nothing, so it can tell nothing. What is no
+    number of ours, mistyped perhaps, is a page that does not exist.
+    """
+    report_id = report_id_of(reference)
+    if report_id is None:
         return error_page(404)
+    return make_response(render_template("locked.html", reference=reference_of(report_id)), 403)
+
+
+@track_pages.get("/lapor/<reference>/berkas/<int:file_id>")
+def give_file(reference: str, file_id: int) -> Response:
+    """A file of this report, to be saved by who knows its secret."""
+    try:
+        tracked = _open(reference)
+    except NotOpened:
+        return _locked(reference)
+    file = next((file for file in tracked.files if file.id == file_id), None)
+    return (None if file is None else as_download(runtime(), file)) or error_page(404)
 
 
 def _report_page(tracked: TrackedReport, typed: str = "", fault: str = "", at: str = "", status: int = 200) -> Response:
@@ -66,6 +91,8 @@ def _report_page(tracked: TrackedReport, typed: str = "", fault: str = "", at: s
             state_words=STATE_WORDS,
             understood=_understood(tracked),
             deadlines=_deadlines(tracked),
+            happened=beside_the_story(tracked.conversation).event_date,
+            files=[(file, may_be_given(rt, file)) for file in tracked.files],
             steps=[step for step in tracked.history if step.to_state and step.to_state != step.from_state],
             said=joined(tracked.conversation, tracked.replies),
             choices=[(code, regencies()[code].name) for code in report.choices if code in regencies()] if asked else [],
@@ -132,7 +159,7 @@ def add_words(reference: str) -> Any:
     try:
         tracked = _open(reference)
     except NotOpened:
-        return error_page(404)
+        return _locked(reference)
     number = read_token(rt.settings, f"jawab:{tracked.report.id}", request.form.get("token", ""))
     chosen = regencies().get(request.form.get("choice", ""))
     words = chosen.name if chosen else request.form.get("text", "")
@@ -226,7 +253,7 @@ def act(reference: str, doing: str) -> Any:
     try:
         tracked = _open(reference)
     except NotOpened:
-        return error_page(404)
+        return _locked(reference)
     if doing not in ACTIONS:
         return error_page(404)
     number = read_token(rt.settings, f"jawab:{tracked.report.id}", request.form.get("token", ""))
@@ -253,6 +280,7 @@ def show_search() -> Response:
 
 def _search_page(words: str = "", *, sent: bool = False, status: int = 200) -> Response:
     typed = {name: request.form.get(name, "") for name in ("reference", "contact")}
+    typed["reference"] = typed["reference"] or request.args.get("nomor", "")[:20]
     return make_response(render_template("find.html", typed=typed, sent=sent, words=words), status)
 
 
@@ -260,7 +288,7 @@ def _search_page(words: str = "", *, sent: bool = False, status: int = 200) -> R
 def send_opening_code() -> Response:
     """The same answer whatever is true: a code is on its way, if there is such a report of this number."""
     if not (request.form.get("reference", "").strip() and request.form.get("contact", "").strip()):
-        return _search_page(_("Isi nomor laporan dan nomor HP yang Anda pakai."), status=400)
+        return _search_page(_("Isi nomor laporan, dan nomor HP atau e-mail yang Anda pakai."), status=400)
     try:
         confirm.send_opening_code(
             runtime(), request.form["reference"], request.form["contact"], caller=caller(), language=choose_language()
@@ -272,7 +300,7 @@ def send_opening_code() -> Response:
 
 @track_pages.post("/lacak/kode")
 def open_by_code() -> Any:
-    """The code that came by SMS opens the report it was sent for."""
+    """The code that was sent opens the report it was sent for."""
     rt = runtime()
     opened = confirm.open_by_code(rt, request.form.get("reference", ""), request.form.get("code", ""), caller=caller())
     if opened is None:

@@ -96,7 +96,7 @@ def to_answered_report(page: Page, house: House) -> None:
 def to_code(page: Page, house: House) -> None:
     page.goto(f"{house.address}/lacak")
     page.get_by_label("Nomor laporan").fill("7K3-QX4M")
-    page.get_by_label("Nomor HP yang Anda pakai").fill("0811 0000 0012")
+    page.get_by_label("Nomor HP atau e-mail yang Anda pakai").fill("0811 0000 0012")
     page.get_by_role("button", name="Kirim kode").click()
     page.get_by_text("Bila laporan itu ada").wait_for()
 

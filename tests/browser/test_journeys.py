@@ -279,10 +279,10 @@ def test_a_number_is_confirmed_by_a_code_and_another_browser_opens_the_report_by
     other = open_page(width=1280, javascript=False)
     other.goto(f"{house.address}/lacak")
     other.get_by_label("Nomor laporan").fill(reference.lower())
-    other.get_by_label("Nomor HP yang Anda pakai").fill("+62 811 0000 0012")
+    other.get_by_label("Nomor HP atau e-mail yang Anda pakai").fill("+62 811 0000 0012")
     other.get_by_role("button", name="Kirim kode").click()
     expect(other.get_by_text("Bila laporan itu ada")).to_be_visible()
-    other.get_by_label("Kode 6 angka dari SMS").fill(code_sent(house))
+    other.get_by_label("Kode 6 angka dari SMS atau e-mail").fill(code_sent(house))
     other.get_by_role("button", name="Buka laporan").click()
     assert reference_on(other) == reference
 

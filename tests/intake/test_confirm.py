@@ -22,7 +22,7 @@ from intake.storage.outbox import Job
 from intake.storage.reports import Report
 from intake.wording import Wording
 from intake.words import languages
-from tests.factories import PHONE, an_sms
+from tests.factories import PHONE, a_mail, an_sms
 from tests.fakes import FakeChannel
 from workers import jobs
 
@@ -342,6 +342,67 @@ def test_what_is_no_longer_wanted_ends(rt: Runtime, sms: FakeChannel) -> None:
 
 
 # Opening a report without its link.
+
+
+def mailbox_code(email: FakeChannel) -> str:
+    return str(re.findall(r"\b\d{6}\b", email.sent[-1].text)[0])
+
+
+def a_report_with_contact(rt: Runtime, contact: str) -> Report:
+    message = replace(an_sms(), sender="web:abc", recipient="", extra={"contact": contact})
+    received = receive(rt, "web_form", message)
+    assert received.remembered is not None
+    with rt.engine.connect() as connection:
+        return reports.read(connection, received.remembered.message_id)
+
+
+@pytest.mark.parametrize("written", ["warga@example.id", " Warga@Example.ID "])
+def test_who_wrote_a_letter_opens_the_report_by_a_code_in_the_mailbox(
+    rt: Runtime, email: FakeChannel, written: str
+) -> None:
+    kept = receive(rt, "email_mime", a_mail(sender="warga@example.id")).remembered
+    assert kept is not None
+    reference = reference_of(kept.message_id)
+    confirm.send_opening_code(rt, reference, written, caller=CALLER, language="id")
+    deliver(rt)
+    [letter] = email.sent
+    assert (letter.to, letter.subject) == ("warga@example.id", "Kode untuk membuka laporan Anda")
+    opened = confirm.open_by_code(rt, reference, mailbox_code(email), caller=CALLER)
+    assert opened is not None
+    assert opened.id == kept.message_id
+
+
+def test_the_contact_of_the_form_gets_the_code_and_no_other_does(
+    rt: Runtime, sms: FakeChannel, email: FakeChannel
+) -> None:
+    by_mail, by_phone = a_report_with_contact(rt, "warga@example.id"), a_report_with_contact(rt, "0811 0000 0012")
+    for report, asked in (
+        (by_mail, "lain@example.id"), (by_mail, OWN), (by_phone, "warga@example.id"), (by_phone, "0811 0000 0013"),
+        (a_report_with_contact(rt, "rumah nomor tiga"), "rumah nomor tiga"), (a_web_report(rt), ""),
+    ):  # fmt: skip
+        confirm.send_opening_code(rt, report.reference, asked, caller=None, language="id")
+    deliver(rt)
+    assert (sms.sent, email.sent) == ([], [])
+    confirm.send_opening_code(rt, by_mail.reference, "warga@example.id", caller=None, language="id")
+    confirm.send_opening_code(rt, by_phone.reference, OWN, caller=None, language="id")
+    deliver(rt)
+    assert [message.to for message in (*email.sent, *sms.sent)] == ["warga@example.id", NUMBER]
+
+
+def test_a_mailbox_is_not_flooded_with_codes(rt: Runtime, email: FakeChannel) -> None:
+    report = a_report_with_contact(rt, "warga@example.id")
+    for _ in range(confirm.PER_NUMBER + 2):
+        confirm.send_opening_code(rt, report.reference, "warga@example.id", caller=None, language="id")
+    deliver(rt)
+    assert len(email.sent) <= confirm.PER_NUMBER
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_letter_with_a_code_names_code_and_report(language: str) -> None:
+    letter = confirm.code_letter("7K3-QX4M", "123456", language)
+    assert "123456" in letter.text
+    assert "7K3-QX4M" in letter.text
+    assert letter.subject
 
 
 def test_the_reporter_opens_a_report_by_a_code_to_the_own_number(rt: Runtime, sms: FakeChannel) -> None:

@@ -215,31 +215,44 @@ def address_of(rt: Runtime, report_id: int) -> str:
     return f"/lapor/{reference_of(report_id)}?k={links.tracking_token(rt.settings, report_id)}"
 
 
-def test_without_the_secret_there_is_nothing_whether_it_exists_or_not(rt: Runtime, client: FlaskClient) -> None:
+def test_without_the_secret_there_is_one_door_whether_it_exists_or_not(rt: Runtime, client: FlaskClient) -> None:
     report = a_report(rt)
+    absent = reference_of(report.id + 500)
     wrong = links.tracking_token(rt.settings, report.id + 1)
-    pages = [
+    doors = [
         client.get(address)
         for address in (
             f"/lapor/{report.reference}",
             f"/lapor/{report.reference}?k=",
             f"/lapor/{report.reference}?k={wrong}",
-            f"/lapor/{reference_of(report.id + 500)}",
-            f"/lapor/{reference_of(report.id + 500)}?k={wrong}",
+            f"/lapor/{report.reference.lower().replace('-', '')}",
+            f"/lapor/{report.reference}/berkas/1?k={wrong}",
+            f"/lapor/{absent}",
+            f"/lapor/{absent}?k={wrong}",
             address_of(rt, report.id + 500),
-            "/lapor/AAA-BBBB",
-            "/lapor/x?k=x",
         )
     ]
-    assert {page.status_code for page in pages} == {404}
-    # The language link is the page's own address; apart from it they are one page.
-    assert len({re.sub(r'href="/lapor/[^"]*"', "", page.text) for page in pages}) == 1
+    assert {door.status_code for door in doors} == {403}
+    # The number and the language link are of the page's own address; apart from them the doors are one.
+    plain = [re.sub(r'href="/lapor/[^"]*"', "", door.text) for door in doors]
+    assert len({page.replace(report.reference, "").replace(absent, "") for page in plain}) == 1
+    assert "Kab. Muara Enim" not in plain[0]
+    for mistyped in ("/lapor/AAA-BBBB", "/lapor/x?k=x"):
+        assert client.get(mistyped).status_code == 404
     token = form_to(client.get("/lapor"), "/lapor/periksa").fields
     doings = ["", "/nilai", "/buka", "/cabut", "/selesai", "/nomor", "/kode", "/tanpa-sms", "/lain"]
     posts = [client.post(f"/lapor/{report.reference}{doing}?k={wrong}", data=token) for doing in doings]
-    assert {page.status_code for page in posts} == {404}
+    assert {page.status_code for page in posts} == {403}
     with rt.engine.connect() as connection:
         assert len(messages.of_report(connection, report.id)) == 1
+
+
+def test_the_door_leads_to_the_code_with_the_number_filled_in(rt: Runtime, client: FlaskClient) -> None:
+    reference = reference_of(4711)
+    door = client.get(f"/lapor/{reference}").text
+    link = re.search(r'href="(/lacak\?nomor=[^"]*)"', door)
+    assert link is not None
+    assert form_to(client.get(link[1]), "/lacak").fields["reference"] == reference
 
 
 def test_the_page_shows_state_regency_steps_and_what_was_said(rt: Runtime, client: FlaskClient) -> None:

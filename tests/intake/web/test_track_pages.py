@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -9,12 +10,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from channels.mail_pictures import coordinates_of
 from intake import desk, links, track
 from intake.domain.reference import reference_of, report_id_of
 from intake.runtime import Runtime
 from intake.storage import officers, threads
+from intake.storage.outbox import Job
 from intake.track import NotOpened
+from tests.factories import a_photo
 from tests.intake.web.conftest import PASSWORD, a_report, an_officer, form_to, report_typed, work
+from workers import jobs
 
 CODE = re.compile(r"\b\d{6}\b")
 
@@ -151,8 +156,6 @@ def test_a_foreign_token_does_nothing(rt: Runtime, client: FlaskClient) -> None:
 
 
 def test_files_are_added_on_the_page(rt: Runtime, client: FlaskClient) -> None:
-    import io
-
     address = reported(rt, client)
     form = next(f for f in [form_to(client.get(address), address.split("?")[0])] if "text" in f.fields)
     sent = client.post(
@@ -163,6 +166,43 @@ def test_files_are_added_on_the_page(rt: Runtime, client: FlaskClient) -> None:
     wrong = client.post(form.action, data={**form.fields, "text": "Lagi", "files": [(io.BytesIO(b"x"), "a.exe")]})
     assert wrong.status_code == 400
     assert form_to(wrong, address.split("?")[0]).fields["text"] == "Lagi"
+
+
+def a_file_sent(rt: Runtime, client: FlaskClient, content: bytes, name: str = "jalan.jpg") -> tuple[str, str]:
+    """A report with a file that was looked at: the address of its page, and of its file."""
+    address = reported(rt, client, files=[(io.BytesIO(content), name)])
+    while jobs.carry_out(rt, Job.INSPECT):
+        pass
+    link = re.search(r'href="(/lapor/[^"]*/berkas/\d+\?k=[^"]*)" download', client.get(address).text)
+    return address, link[1] if link else ""
+
+
+def test_the_own_file_is_given_back_to_be_saved_and_to_nobody_else(rt: Runtime, client: FlaskClient) -> None:
+    _, file = a_file_sent(rt, client, a_photo())
+    given = client.get(file)
+    assert given.status_code == 200
+    assert given.headers["Content-Disposition"].startswith('attachment; filename="jalan.jpg"')
+    assert "sandbox" in given.headers["Content-Security-Policy"]
+    assert given.headers["Cache-Control"] == "no-store"
+    assert coordinates_of(given.data) is None  # where it was taken is not in what is kept
+    other, _ = a_file_sent(rt, client, a_photo(None), "lain.jpg")
+    number = file.split("/")[4].partition("?")[0]
+    assert client.get(other.replace("?", f"/berkas/{number}?")).status_code == 404
+    assert client.get(file.partition("?")[0]).status_code == 403
+
+
+def test_a_file_that_may_not_be_given_has_no_link(rt: Runtime, client: FlaskClient) -> None:
+    address, link = a_file_sent(rt, client, b"MZ\x90\x00" + bytes(200), "surat.pdf")
+    assert link == ""
+    page = client.get(address).text
+    assert "surat.pdf" in page
+    assert "tidak dapat diunduh" in page
+
+
+def test_the_day_it_happened_is_on_the_page(rt: Runtime, client: FlaskClient) -> None:
+    page = client.get(reported(rt, client, date="2026-01-31")).text
+    assert "<dt>Tanggal kejadian</dt><dd>Sabtu, 31 Januari 2026</dd>" in page
+    assert "Tanggal kejadian" not in client.get(reported(rt, client)).text
 
 
 # A number, and the way back.
