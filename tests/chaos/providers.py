@@ -152,7 +152,11 @@ class _Handler(BaseHTTPRequestHandler):
                         "next_page_uri": None, "uri": self.path})  # fmt: skip
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever was speaking was killed in the middle of it
+            self.close_connection = True
+            return
         if self.path.startswith("/desk"):
             report = json.loads(body)
             if report["event"] == "report.handed_over":
