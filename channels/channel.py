@@ -125,8 +125,8 @@ class FindsSent(Protocol):
 class CatchesUp(Protocol):
     """Ability: the provider can list what it received for us."""
 
-    def missed_since(self, moment: datetime) -> Iterable[InboundMessage]:
-        """Everything received since then, whether or not we have it already."""
+    def received_since(self, moment: datetime) -> Iterable[Listed]:
+        """Everything received since then that the provider still lists, whether or not we have it. Raises Unreachable."""
 
 
 class OpensChannel(Protocol):
@@ -141,6 +141,15 @@ class OpensChannels(Protocol):
 
     def __call__(self, environ: Mapping[str, str], *, public_url: str) -> Sequence[Channel]:
         """The channels, none when no setting is present. Raises Misconfigured when only some are right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One message in a provider's list; ``message`` is None where the list names it and does not hold it."""
+
+    external_id: str
+    received_at: datetime
+    message: InboundMessage | None
 
 
 @dataclass(frozen=True, slots=True)

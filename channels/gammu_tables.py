@@ -77,6 +77,14 @@ where not "Processed"
 order by "ID"
 """
 
+_RECEIVED = """
+select "ID" as id, "RecipientID" as phone_id, "SenderNumber" as sender, "UDH" as udh, "Coding" as coding,
+       "Text" as text_hex, "TextDecoded" as text_decoded,
+       extract(epoch from "ReceivingDateTime" at time zone current_setting('TimeZone'))::float8 as received,
+       extract(epoch from localtimestamp - "UpdatedInDB")::float8 as age_seconds
+from inbox where "ReceivingDateTime" at time zone current_setting('TimeZone') >= %s order by "ID"
+"""
+
 # Messages with a part whose status we have not heard of, and nothing of which still waits to be sent.
 _CHANGED = """
 with changed as (
@@ -117,6 +125,11 @@ class GammuTables:
         """At least the oldest ``rows`` rows nobody has taken, and all other parts of their messages. Unreachable."""
         with self._asking() as connection, connection.cursor(row_factory=class_row(InboxRow)) as cursor:
             return cursor.execute(_WAITING, [rows]).fetchall()
+
+    def received(self, since: datetime) -> list[InboxRow]:
+        """All rows since then, taken or not. Raises Unreachable."""
+        with self._asking() as connection, connection.cursor(row_factory=class_row(InboxRow)) as cursor:
+            return cursor.execute(_RECEIVED, [since]).fetchall()
 
     def mark_processed(self, ids: Iterable[int]) -> None:
         with self._asking() as connection:

@@ -18,6 +18,8 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from time import mktime
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
@@ -27,15 +29,16 @@ from channels.channel import Unreachable
 from channels.variables import Variables, is_loopback, split_url
 
 CONNECT_SECONDS: Final = 30.0
-_FETCH: Final = "(UID RFC822.SIZE BODY.PEEK[])"
+_FETCH: Final = "(UID INTERNALDATE BODY.PEEK[])"
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingLetter:
-    """A letter in a folder; ``raw`` as the server has it."""
+    """A letter in a folder; ``raw`` as the server has it, ``received_at`` when it got it."""
 
     uid: int
     raw: bytes
+    received_at: datetime
 
 
 @dataclass(frozen=True)
@@ -97,15 +100,27 @@ class OpenFolder:
         # "n:*" always names at least the last letter, however small its UID (RFC 3501, 6.4.8).
         found = sorted(int(each) for each in self._mailbox.uids(AND(uid=f"{uid + 1}:*")) if int(each) > uid)
         for each in found:
-            raw = self._fetch(each)
-            if raw is not None:  # None: somebody deleted it in between
-                yield WaitingLetter(each, raw)
+            letter = self._fetch(each)
+            if letter is not None:  # None: somebody deleted it in between
+                yield letter
 
-    def _fetch(self, uid: int) -> bytes | None:
+    def letters_since(self, day: date) -> Iterator[WaitingLetter]:
+        """All letters the server got on this day or later, by its own calendar (RFC 3501, 6.4.4: SINCE)."""
+        for each in sorted(int(found) for found in self._mailbox.uids(AND(date_gte=day))):
+            letter = self._fetch(each)
+            if letter is not None:
+                yield letter
+
+    def _fetch(self, uid: int) -> WaitingLetter | None:
         kind, answer = self._mailbox.client.uid("FETCH", str(uid), _FETCH)
         if kind != "OK":
             raise Unreachable("IMAP: FETCH refused")
-        return next((part[1] for part in answer if isinstance(part, tuple) and isinstance(part[1], bytes)), None)
+        for part in answer:
+            if isinstance(part, tuple) and isinstance(part[1], bytes):
+                written = imaplib.Internaldate2tuple(part[0])
+                moment = datetime.now(UTC) if written is None else datetime.fromtimestamp(mktime(written), UTC)
+                return WaitingLetter(uid, part[1], moment)
+        return None
 
     def put_away(self, uid: int) -> None:
         """Move a letter that is kept, where the operator asked for that."""

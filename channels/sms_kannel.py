@@ -19,7 +19,7 @@ Source: https://www.kannel.org/download/1.4.5/userguide-1.4.5/userguide.html, ch
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -28,7 +28,7 @@ from urllib.parse import quote
 import requests
 
 from channels import gsm, phone
-from channels.channel import Medium, SendFailed, Unreadable
+from channels.channel import Listed, Medium, SendFailed, Unreachable, Unreadable
 from channels.gateway_proof import (
     LOOPBACK,
     Network,
@@ -39,6 +39,7 @@ from channels.gateway_proof import (
     read_path_secrets,
 )
 from channels.http_call import call
+from channels.kannel_log import read_access_log
 from channels.messages import (
     Ack,
     AckResponse,
@@ -94,6 +95,7 @@ class SmsKannel:
     allowed: Sequence[Network] = LOOPBACK
     numbers: Sequence[str] = ()
     smsc: str = ""
+    access_log: str = ""
     name: str = NAME
     medium: Medium = "sms"
 
@@ -170,6 +172,12 @@ class SmsKannel:
         ours = f"{self.delivery_url}?mid={quote(message_id, safe='')}".replace("%", "%%")
         return f"{ours}&type=%d&fid=%F&ans=%A"
 
+    def received_since(self, moment: datetime) -> Iterator[Listed]:
+        """What Kannel wrote down that it received. Raises Unreachable, also when nobody said where that is."""
+        if not self.access_log:
+            raise Unreachable("SMS_KANNEL_ACCESS_LOG is not set")
+        return read_access_log(self.access_log, moment)
+
     def parse_delivery(self, request: InboundRequest) -> DeliveryReport:
         """Read a delivery report; our own id comes back in the query. Raises Unreadable."""
         said = {name: decode(value, "utf-8") for name, value in read_raw_query(request.url).items()}
@@ -238,6 +246,7 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsKannel | 
         "SMS_KANNEL_ALLOW",
         "SMS_KANNEL_NUMBERS",
         "SMS_KANNEL_SMSC",
+        "SMS_KANNEL_ACCESS_LOG",
     )
     if not variables.any_set():
         return None
@@ -269,4 +278,5 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsKannel | 
         # Short codes are numbers of ours too, so everything is taken as it is read from a message.
         numbers=[phone.read_correspondent(number).address for number in written],
         smsc=variables.text("SMS_KANNEL_SMSC"),
+        access_log=variables.text("SMS_KANNEL_ACCESS_LOG"),
     )

@@ -16,20 +16,21 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
 from channels import phone
-from channels.channel import Medium, SendFailed, Unreadable
+from channels.channel import Listed, Medium, SendFailed, Unreachable, Unreadable
 from channels.messages import (
     Ack,
     AckResponse,
     Attachment,
     DeliveryReport,
     DeliveryStatus,
+    Headers,
     InboundMessage,
     InboundRequest,
     OutboundMessage,
@@ -143,6 +144,13 @@ class SmsTwilio:
                 return _receipt(sent)
         return None
 
+    def received_since(self, moment: datetime) -> Iterator[Listed]:
+        """What the message list holds for our numbers. Raises Unreachable."""
+        return listed(self.api, moment, self.parse, lambda sender, to: ":" not in sender and self._is_ours(to))
+
+    def _is_ours(self, number: str) -> bool:
+        return not self.numbers or number in self.numbers
+
     def parse_delivery(self, request: InboundRequest) -> DeliveryReport:
         """Read a status callback; our own id comes back in the query. Raises Unreadable."""
         external_id = request.field("MessageSid") or request.field("SmsSid")
@@ -157,6 +165,27 @@ class SmsTwilio:
             status=status,
             error_code=error if error not in {"", "0"} else None,
         )
+
+
+def listed(
+    api: TwilioApi,
+    since: datetime,
+    parse: Callable[[InboundRequest], InboundMessage],
+    wanted: Callable[[str, str], bool],
+) -> Iterator[Listed]:
+    """What the account received since then, read as its webhooks would be; ``wanted`` sees sender and recipient.
+
+    Raises Unreachable.
+    """
+    try:
+        for found in api.messages_received(since):
+            said = dict(found.fields)
+            if wanted(said["From"], said["To"]):
+                message = parse(InboundRequest("", Headers(), form=found.fields))
+                yield Listed(message.external_id, found.created_at, message)
+    except SendFailed as fault:
+        msg = f"Twilio's message list: {fault.reason}"
+        raise Unreachable(msg) from fault
 
 
 def _read_media(request: InboundRequest) -> Iterator[Attachment]:

@@ -54,6 +54,14 @@ KINDS_BY_CODE: Final[Mapping[int, Kind]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message to us as Twilio remembers it: the fields of its webhook, as far as the list has them."""
+
+    fields: tuple[tuple[str, str], ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SentMessage:
     """A message as Twilio remembers it."""
 
@@ -108,6 +116,29 @@ class TwilioApi:
                 yield _read(found)
         except (TwilioException, ValueError, TypeError, KeyError) as fault:
             raise SendFailed("answer unreadable") from fault
+
+    def messages_received(self, since: datetime) -> Iterator[ReceivedMessage]:
+        """Every message to us since then, newest first. Raises SendFailed.
+
+        Source: https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+        """
+        try:
+            for found in self._messages.stream(date_sent_after=since, page_size=1000):
+                if str(found.direction) == "inbound":
+                    yield self._received(found)
+        except (TwilioException, ValueError, TypeError, KeyError) as fault:
+            raise SendFailed("answer unreadable") from fault
+
+    def _received(self, message: Any) -> ReceivedMessage:
+        fields = [("MessageSid", message.sid), ("From", message.from_), ("To", message.to), ("Body", message.body)]
+        if int(message.num_media or 0):
+            for number, medium in enumerate(message.media.list(limit=20)):
+                place = self._base_url + str(medium.uri).removesuffix(".json")
+                fields += [(f"MediaUrl{number}", place), (f"MediaContentType{number}", medium.content_type)]
+        created = message.date_created
+        if not isinstance(created, datetime):
+            raise ValueError("a message without a date")  # noqa: TRY004 - what the list says, not our own value
+        return ReceivedMessage(tuple((name, str(value or "")) for name, value in fields), created)
 
 
 def _read(message: Any) -> SentMessage:

@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Final
 
 from channels import phone, sms_twilio
-from channels.channel import Medium, Misconfigured, SendFailed, Unreadable
+from channels.channel import Listed, Medium, Misconfigured, SendFailed, Unreadable
 from channels.messages import (
     Ack,
     AckResponse,
@@ -118,6 +118,14 @@ class WhatsappTwilio:
         with _whatsapp_judgement():
             found = self.line.find_sent(_with_prefixes(message), since=since)
         return found and replace(found, segments=None)
+
+    def received_since(self, moment: datetime) -> Iterator[Listed]:
+        """What the message list holds for our numbers; a place somebody sent is not in it. Raises Unreachable."""
+
+        def is_ours(sender: str, to: str) -> bool:
+            return sender.startswith(_PREFIX) and (not self.line.numbers or to in self.line.numbers)
+
+        return sms_twilio.listed(self.line.api, moment, self.parse, is_ours)
 
     def parse_delivery(self, request: InboundRequest) -> DeliveryReport:
         """Read a status callback. Raises Unreadable."""

@@ -17,6 +17,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "parked": ("intake.commands.operate", "parked", "Work that was put aside after failing too often."),
     "lmtp": ("intake.commands.mail", "lmtp", "Take letters from a mail server by LMTP."),
     "catch-up": ("intake.commands.mail", "catch_up", "Fetch letters from a mailbox by IMAP."),
+    "reconcile": (
+        "intake.commands.reconcile",
+        "reconcile",
+        "Hold what providers received for us against what we have.",
+    ),
     "quarantine": ("intake.commands.operate", "quarantine", "Requests that could not be read; replay them."),
     "user": ("intake.commands.user", "user", "Officers and their log-ins."),
     "deadlines": ("intake.commands.deadlines", "deadlines", "Working days, promised days, and who is reminded."),

@@ -10,10 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import sys
+import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
+
+import psycopg
 
 from tests.chaos.checker import Proof, is_settled, prove
 from tests.chaos.citizens import Crowd, Sent
@@ -52,6 +58,7 @@ def main() -> int:
             say(f"{start + rounds} rounds, {len(sent)} messages, {len(proof.lost)} lost, {len(proof.double)} double, "
                 f"{proof.in_the_gap} in the gap; this part {time.monotonic() - began:.0f} s")  # fmt: skip
             if not proof.holds:
+                say(f"what the house had to say lies in {keep_evidence(house)}")
                 break
     if asked.json:
         sys.stdout.write(json.dumps({"seed": asked.seed, "blows": dict(done), **asdict(proof)}) + "\n")
@@ -70,6 +77,25 @@ def settle(house: StruckHouse, sent: list[Sent]) -> Proof:
         if proof.holds or proof.double or time.monotonic() > end:
             return proof
         time.sleep(1)
+
+
+def keep_evidence(house: StruckHouse) -> Path:
+    """The logs and what the database is busy with, in a folder that stays."""
+    folder = Path(tempfile.mkdtemp(prefix="sahut-chaos-"))
+    for log in house.data.glob("*.log"):
+        shutil.copy(log, folder)
+    questions = {
+        "outbox": "select job, attempts, due_at - now(), parked_at, held_until - now(), last_error from outbox limit 500",
+        "activity": "select pid, state, wait_event, now() - xact_start, left(query, 300) from pg_stat_activity",
+        "schema": "select * from alembic_version",
+    }
+    for name, question in questions.items():
+        with suppress(psycopg.Error):
+            lines = [" | ".join(str(value) for value in row) for row in house.ask(question)]
+            (folder / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
+    alive = {name: [process.poll() for process in group] for name, group in house.processes.items()}
+    (folder / "processes.txt").write_text(str(alive), encoding="utf-8")
+    return folder
 
 
 def say(line: str) -> None:

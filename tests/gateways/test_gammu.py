@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -43,6 +43,18 @@ def test_is_a_channel_that_polls(gammu: Gammu) -> None:
     assert isinstance(channel, Polls)
     assert isinstance(channel, FindsSent)
     assert (heard(gammu), gammu.channel.waiting_reports(limit=10)) == ([], [])
+
+
+def test_what_came_in_is_listed_also_when_it_was_taken(gammu: Gammu) -> None:
+    began = datetime.now(UTC) - timedelta(hours=24)
+    gammu.come_in(CITIZEN, "lampu mati")
+    gammu.come_in(CITIZEN, LONG)
+    gammu.rows_come_in(1 + 2)
+    polled = gammu.channel.waiting_messages(limit=50)
+    gammu.channel.mark_taken([each.handle for each in polled])
+    listed = list(gammu.channel.received_since(began))
+    assert [each.external_id for each in listed] == [each.message.external_id for each in polled]
+    assert [each.message and each.message.text for each in listed] == ["lampu mati", LONG]
 
 
 def test_messages_come_in_by_one_and_by_many_parts_and_are_taken_once(gammu: Gammu) -> None:

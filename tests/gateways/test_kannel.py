@@ -5,10 +5,12 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from channels.channel import SendFailed
+from channels.kannel_log import read_access_log
 from channels.messages import DeliveryStatus, InboundMessage, OutboundMessage
 from channels.sms_kannel import SmsKannel
 from tests.gateways.kannel import Kannel
@@ -106,6 +108,20 @@ def test_a_part_whose_others_never_come_is_marked(kannel: Kannel) -> None:
     assert message.text == "hanya awal"
     assert message.extra["incomplete"] is True
     assert (message.extra["part"], message.extra["parts"], message.extra["part_reference"]) == (1, 2, 99)
+
+
+def test_its_own_list_has_the_ids_of_what_came_a_long_message_as_one(kannel: Kannel) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    kannel.centre.deliver(CITIZEN, SHORT_CODE, b"pendek")
+    for number in (2, 1):
+        udh = bytes([0, 3, 77, 2, number])
+        kannel.centre.deliver(CITIZEN, SHORT_CODE, b"bagian %d. " % number, udh=udh)
+    ours = {message.external_id for message in heard(kannel, 2)}
+    assert len(ours) == 2
+    listed = [each.external_id for each in read_access_log(str(kannel.folder / "received.log"), began)]
+    assert ours <= set(listed)
+    assert len(set(listed)) == len(listed)
+    assert b"pendek" not in (kannel.folder / "received.log").read_bytes()
 
 
 def test_a_refused_call_is_repeated_with_the_same_id(kannel: Kannel) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from imap_tools import MailBoxUnencrypted
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from channels.channel import Unreachable
 from channels.mail_imap import ImapServer
 from intake import catch_up
+from intake.reconcile import Source, reconcile, sources
 from intake.runtime import Runtime
 from intake.storage.database import Unavailable, open_engine
 from tests.gateways.processes import free_port, wait_for
@@ -92,6 +94,28 @@ def test_a_renumbered_mailbox_is_read_from_the_start_and_nothing_twice(
     assert take(house, server) == 4
     assert house.count("message") == 4
     assert take(house, server) == 0
+
+
+def test_what_the_mailbox_holds_is_held_against_what_we_have(house: Kept, server: ImapServer, dovecot: Dovecot) -> None:
+    for number in range(2):
+        dovecot.deliver(letter(number))
+    take(house, server)
+    dovecot.deliver(letter(2))
+    asked = sources(house.rt, server)
+    young = reconcile(house.rt, asked, since=datetime.now(UTC) - timedelta(days=1))
+    assert young.lines == []  # on their way, perhaps
+    tomorrow = {name: as_if_older(source) for name, source in asked.items()}
+    (line,) = reconcile(house.rt, tomorrow, since=datetime.now(UTC) - timedelta(days=1)).lines
+    assert (line.there, line.here, line.fetched, line.missing) == (3, 2, 1, 0)
+    assert take(house, server) == 1  # the cursor comes to it and sees that we have it
+    assert house.count("message") == 3
+
+
+def as_if_older(source: Source) -> Source:
+    """The same list as it will be read in ten minutes."""
+    return lambda moment: (
+        replace(each, received_at=each.received_at - timedelta(minutes=10)) for each in source(moment)
+    )
 
 
 def test_letters_are_moved_only_where_that_is_asked_for(house: Kept, server: ImapServer, dovecot: Dovecot) -> None:
