@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 
@@ -36,6 +38,8 @@ def read_correspondent(written: str) -> Correspondent:
 def normalise_number(written: str) -> str | None:
     """E.164 of a number written at home or abroad, or None for a name, a short code, or no possible number."""
     written = written.strip()
+    if _is_plain_and_at_home(written):
+        return written
     if not _WRITTEN_NUMBER.fullmatch(written) or _SHORT_CODE.fullmatch(re.sub(r"[^+0-9]", "", written)):
         return None
     if _INTERNATIONAL_PREFIX.match(written):
@@ -49,6 +53,28 @@ def normalise_number(written: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def _is_plain_and_at_home(written: str) -> bool:
+    """Whether this is E.164 of our own country already, of a possible length: nearly every sender. The library finds the
+    same, but takes fifty times as long.
+    """
+    prefix, lengths = _at_home()
+    digits = written[len(prefix) :]
+    return (
+        len(digits) in lengths
+        and written.startswith(prefix)
+        and digits.isascii()
+        and digits.isdecimal()
+        and digits[0] != "0"  # the national prefix: the library takes it away
+    )
+
+
+@lru_cache(maxsize=1)
+def _at_home() -> tuple[str, frozenset[int]]:
+    """How E.164 numbers of our country begin, and how many digits may follow."""
+    known: Any = phonenumbers.PhoneMetadata.metadata_for_region(HOME_REGION)
+    return f"+{known.country_code}", frozenset(known.general_desc.possible_length)
+
+
 def prime() -> None:
     """Load the number tables now, so that the first citizen does not wait for them."""
-    normalise_number("+628110000001")
+    normalise_number("08110000001")

@@ -7,7 +7,7 @@ from typing import Final
 from channels.channel import Forged, ReadsSeveral, ReportsDelivery, Unreadable
 from channels.messages import DeliveryReport, InboundRequest
 from intake import logs
-from intake.receive import as_id, quarantine_delivery, refuse
+from intake.receive import as_id, quarantine_delivery, verify
 from intake.runtime import Runtime
 from intake.storage import replies
 
@@ -18,15 +18,15 @@ _LONGEST_ID: Final = 500
 
 def note_delivery(rt: Runtime, channel: str, request: InboundRequest) -> None:
     """Verify, read and keep a provider's delivery report. Raises Forged, and what an unreachable database raises."""
-    speaker = rt.channels[channel]
-    if not isinstance(speaker, ReportsDelivery | ReadsSeveral):
-        raise Forged
-    try:
-        speaker.verify(request)
-    except Forged:
-        refuse(rt, channel, "forged")
-        raise
+    verify_delivery(rt, channel, request)
     note_verified(rt, channel, request)
+
+
+def verify_delivery(rt: Runtime, channel: str, request: InboundRequest) -> None:
+    """Return when the request is genuine and its channel may report on deliveries. Raises Forged, after counting it."""
+    if not isinstance(rt.channels[channel], ReportsDelivery | ReadsSeveral):
+        raise Forged
+    verify(rt, channel, request)
 
 
 def note_verified(rt: Runtime, channel: str, request: InboundRequest) -> None:

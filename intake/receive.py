@@ -7,20 +7,19 @@ nothing but the database: no queue, no classifier, no provider.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, cast
 
-from sqlalchemy import Connection
-
-from channels.channel import Forged, ReadsSeveral, Unreadable
+from channels.channel import Channel, Forged, ReadsSeveral, Unreadable
 from channels.messages import Ack, Headers, InboundMessage, InboundRequest
 from intake import bounces, converse, logs
 from intake.runtime import Runtime
 from intake.storage import bell, messages, quarantine
 from intake.storage.database import Unavailable, is_lasting
-from intake.storage.messages import Remembered
+from intake.storage.messages import Incoming, Remembered
 
 log = logs.get("receive")
 
@@ -46,8 +45,10 @@ def as_id(written: str | None) -> int | None:
     return int(written)
 
 
-def receive(rt: Runtime, channel: str, message: InboundMessage) -> Received:
+def receive(rt: Runtime, channel: str, message: InboundMessage, *, arrived_at: datetime | None = None) -> Received:
     """Keep a message; committed when this returns. The same message again gives the same answer and changes nothing.
+
+    ``arrived_at``: when it reached us, for one that waited in the spool or in quarantine.
 
     Raises one of ``storage.database.Unavailable`` when the database does not take it now, another error when it never
     will (``storage.database.is_lasting``): nothing is kept then.
@@ -56,35 +57,27 @@ def receive(rt: Runtime, channel: str, message: InboundMessage) -> Received:
     token = message.reply_token
     joins = as_id(token)
     bounced = bounces.is_bounce(message)
-    with _opened(rt, one_statement=not message.attachments and not bounced) as connection:
-        kept = messages.remember(
-            connection,
-            rt.ids,
-            channel,
-            message,
-            opens=reading.kind == "report",
-            joins_report=joins,
-            mentioned=reading.mentioned,
-            # Its own domain says that this letter is not theirs: it gets a report of its own, whatever it quotes.
-            may_join=not message.extra.get("forged"),
-        )
-        if bounced and kept.new:
-            bounces.note_bounce(connection, message)
+    incoming = Incoming(
+        channel,
+        message,
+        opens=reading.kind == "report",
+        joins_report=joins,
+        mentioned=reading.mentioned,
+        # Its own domain says that this letter is not theirs: it gets a report of its own, whatever it quotes.
+        may_join=not message.extra.get("forged"),
+        received_at=arrived_at,
+    )
+    if message.attachments or bounced:
+        with rt.engine.begin() as connection:
+            kept = messages.remember(connection, rt.together.ids, incoming)
+            if bounced and kept.new:
+                bounces.note_bounce(connection, message)
+    else:
+        kept = rt.together.remember(rt.engine, incoming)
     if kept.new:
         bell.ring(rt.engine)
     log.info("message_kept", channel=channel, message_id=kept.message_id, report_id=kept.report_id, new=kept.new)
     return Received(Ack.ACCEPTED if kept.new else Ack.DUPLICATE, kept)
-
-
-@contextmanager
-def _opened(rt: Runtime, *, one_statement: bool) -> Iterator[Connection]:
-    """A connection to remember by. One statement is a transaction of its own: one round trip instead of three."""
-    if one_statement:
-        with rt.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
-    else:
-        with rt.engine.begin() as connection:
-            yield connection
 
 
 def receive_request(rt: Runtime, channel: str, request: InboundRequest) -> Received:
@@ -93,13 +86,17 @@ def receive_request(rt: Runtime, channel: str, request: InboundRequest) -> Recei
     Raises Forged (after counting it) and the errors of ``receive``. What cannot be read, for whatever reason, is kept
     as it came and acknowledged: the provider would only send the same again.
     """
-    speaker = rt.channels[channel]
+    verify(rt, channel, request)
+    return receive_verified(rt, channel, request)
+
+
+def verify(rt: Runtime, channel: str, request: InboundRequest) -> None:
+    """Return when the request is genuine. Raises Forged, after counting it."""
     try:
-        speaker.verify(request)
+        rt.channels[channel].verify(request)
     except Forged:
         refuse(rt, channel, "forged")
         raise
-    return receive_verified(rt, channel, request)
 
 
 def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Received:
@@ -111,7 +108,7 @@ def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Rece
     """
     speaker = rt.channels[channel]
     try:
-        several = speaker.parse_all(request) if isinstance(speaker, ReadsSeveral) else [speaker.parse(request)]
+        several = _read_all(speaker, request)
     except Unreadable as why:
         return quarantine_request(rt, channel, request, str(why))
     except Exception as fault:  # a door: a fault of ours in reading must not lose the message
@@ -130,6 +127,18 @@ def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Rece
     if refused:
         received.append(quarantine_request(rt, channel, request, refused))
     return next((each for each in received if each.ack is Ack.ACCEPTED), received[0])
+
+
+def _read_all(speaker: Channel, request: InboundRequest) -> Sequence[InboundMessage]:
+    if _reads_several(type(speaker)):
+        return cast("ReadsSeveral", speaker).parse_all(request)
+    return [speaker.parse(request)]
+
+
+@lru_cache(maxsize=64)
+def _reads_several(kind: type) -> bool:
+    """Remembered, because asking a protocol takes as long as reading a message."""
+    return issubclass(kind, ReadsSeveral)
 
 
 def receive_polled(rt: Runtime, channel: str, message: InboundMessage) -> Received:
@@ -188,7 +197,7 @@ def replay(rt: Runtime, kept_id: int) -> Received:
         raise Unreadable("a delivery report")
     request = request_again(rt, kept.channel, kept.query, dict(kept.headers), kept.body)
     speaker = rt.channels[kept.channel]
-    several = speaker.parse_all(request) if isinstance(speaker, ReadsSeveral) else [speaker.parse(request)]
+    several = _read_all(speaker, request)
     received = [receive(rt, kept.channel, message) for message in several]
     with rt.engine.begin() as connection:
         quarantine.mark_replayed(connection, kept_id)

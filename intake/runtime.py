@@ -14,8 +14,8 @@ from channels.registry import open_channels
 from intake import logs
 from intake.settings import Settings
 from intake.storage.database import open_engine
-from intake.storage.messages import Ids
 from intake.storage.quarantine import Refusals
+from intake.storage.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Runtime:
     engine: Engine
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ids: Ids = field(default_factory=Ids)
+    together: Together = field(default_factory=Together)
     refusals: Refusals = field(default_factory=Refusals)
 
 

@@ -97,7 +97,7 @@ def run(plan: Plan, *, as_json: bool = False) -> int:
 def house_programs(port: int, lab: bool) -> list[Program]:
     """The programs of the Procfile, for one machine."""
     python = sys.executable
-    serve = ("-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "8", "--log-level", "error")
+    serve = ("-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "32", "--log-level", "error")
     programs = [
         Program("web", (python, *serve, "--host", "127.0.0.1", "--port", str(port), "intake.web.wsgi:app")),
         Program("relay", (python, "-m", "workers.relay")),

@@ -37,6 +37,8 @@ class Bell:
         """Something was promised and committed; ``again``: or is about to be committed, so ring once more a bit later."""
         if again:
             self._again = time.monotonic() + _AGAIN_SECONDS
+        if self._wanted.is_set():
+            return  # it has not rung for the one before us yet, so it will ring for both
         self._wanted.set()
         with self._lock:
             if self._ringing:
@@ -63,6 +65,7 @@ class Bell:
                             return
         except psycopg.Error:
             with self._lock:  # the relay looks by itself; the next promise tries again
+                self._wanted.clear()
                 self._ringing = False
 
 

@@ -18,8 +18,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from intake.storage import bell
 
+
+class Overloaded(SQLAlchemyError):
+    """More want to write than the database takes at this moment: come again."""
+
+
 #: What "the database does not answer" looks like to a caller.
-Unavailable = (OperationalError, InterfaceError, PoolTimeout)
+Unavailable = (OperationalError, InterfaceError, PoolTimeout, Overloaded)
 #: How long a connection over TCP waits for a server that is gone without a farewell (libpq's names, seconds and ms).
 PATIENCE: Final[dict[str, Any]] = {
     "connect_timeout": 3,
@@ -44,6 +49,11 @@ def is_lasting(fault: Exception) -> bool:
         state = str(getattr(fault.orig, "sqlstate", None) or "")
         return isinstance(fault, DataError | IntegrityError) or state.startswith(_BEYOND_THE_LIMITS)
     return isinstance(fault, StatementError) or not isinstance(fault, SQLAlchemyError)
+
+
+def is_deadlock(fault: Exception) -> bool:
+    """Whether two of ours waited for each other and this one was chosen to give way."""
+    return isinstance(fault, DBAPIError) and getattr(fault.orig, "sqlstate", None) == "40P01"
 
 
 def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000) -> Engine:

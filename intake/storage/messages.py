@@ -1,19 +1,21 @@
 """Messages as they came in: kept in one statement together with the report they open and the promise to read them.
 
-One round trip and one commit a message (``exec_driver_sql``: the statement is PostgreSQL's own, the driver's parameters
-are used as they are). Everything after that may fail and is made up for; this may not.
+One round trip and one commit, for one message or for several (``exec_driver_sql``: the statement is PostgreSQL's own).
+The rows travel as one JSON text: a statement of the same form for any number of them, which the server plans once.
+Everything after that may fail and is made up for; this may not.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from channels.messages import InboundMessage
@@ -72,75 +74,126 @@ class Ids:
             return taken
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message to be remembered, and what was read from its form.
+
+    ``opens`` False: it belongs to no report (a command, a machine). ``joins_report``: the report proven by a signed
+    address; ``mentioned``: reports whose reference it types. ``may_join`` False: it gets a report of its own, whatever
+    it says. ``received_at``: when it came, for one that waited elsewhere; None is now.
+    """
+
+    channel: str
+    message: InboundMessage
+    opens: bool
+    may_join: bool = True
+    joins_report: int | None = None
+    mentioned: tuple[int, ...] = ()
+    received_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What is one message, however often and by whatever way it comes."""
+        return self.channel, self.message.external_id
+
+
 # What a message joins, in this order: the report whose signed reply address it was sent to; one of our own messages
 # that it answers; a reference typed in it; the report whose question waits for this sender. Always of the same sender
 # and medium: nobody gets into a stranger's case by quoting its number. Who quotes it from a number that was confirmed
 # for that report is no stranger.
 _REMEMBER = f"""
-with joins as (
-    select r.id, r.answer_order from (
-        select id, 1 as answer_order from report where id = %(token)s
-        union all
-        select report_id, 2 from reply where channel = %(channel)s and external_id = any(%(references)s::text[])
-        union all
-        select id, 3 from report where id = any(%(mentioned)s::bigint[])
-        union all
-        select id, 4 from report
-            where sender = %(sender)s and channel = %(channel)s and state = 'tertunda' and recipient = %(recipient)s
-    ) as r
-    join report on report.id = r.id and (
-        (report.sender = %(sender)s and report.channel = %(channel)s)
-        or (r.answer_order = 3 and exists (select 1 from contact c
-            where c.report_id = r.id and c.family = %(family)s and c.address = %(sender)s)))
-    where %(may_join)s and %(sender)s <> ''
-    order by r.answer_order, r.id desc limit 1
+with given as materialized (
+    select * from json_to_recordset(%(rows)s::json) as given (
+        id bigint, reference text, channel text, external_id text, sender text, recipient text, subject text, "text" text,
+        answerable boolean, automatic text, regency text, latitude double precision, longitude double precision,
+        reference_ids text[], extra jsonb, sent_at timestamptz, received_at timestamptz,
+        family text, opens boolean, may_join boolean, token bigint, mentioned bigint[]
+    )
+), placed as (
+    select given.*, case when opens then coalesce(joins.id, given.id) end as report_id
+    from given left join lateral (
+        select r.id from (
+            select id, 1 from report where id = given.token
+            union all
+            select report_id, 2 from reply where channel = given.channel and external_id = any(given.reference_ids)
+            union all
+            select id, 3 from report where id = any(given.mentioned)
+            union all
+            select id, 4 from report where sender = given.sender and channel = given.channel and state = 'tertunda'
+                and recipient = given.recipient
+        ) as r (id, answer_order)
+        join report on report.id = r.id and (
+            (report.sender = given.sender and report.channel = given.channel)
+            or (r.answer_order = 3 and exists (select 1 from contact c
+                where c.report_id = r.id and c.family = given.family and c.address = given.sender)))
+        where given.may_join and given.sender <> ''
+        order by r.answer_order, r.id desc limit 1
+    ) as joins on true
 ), said as (
     insert into message (id, channel, external_id, report_id, sender, recipient, subject, text, answerable, automatic,
-                         regency, latitude, longitude, reference_ids, extra, sent_at)
-    select %(id)s, %(channel)s, %(external_id)s,
-           case when %(opens)s then coalesce((select id from joins), %(id)s) end,
-           %(sender)s, %(recipient)s, %(subject)s, %(text)s, %(answerable)s, %(automatic)s,
-           %(regency)s, %(latitude)s, %(longitude)s, %(references)s, %(extra)s, %(sent_at)s
+                         regency, latitude, longitude, reference_ids, extra, sent_at, received_at)
+    select id, channel, external_id, report_id, sender, recipient, subject, "text", answerable, automatic,
+           regency, latitude, longitude, reference_ids, extra, sent_at, coalesce(received_at, now())
+    from placed
     on conflict (channel, external_id) do nothing
-    returning id, report_id
+    returning id, report_id, received_at
 ), opened as (
-    insert into report (id, reference, channel, sender, recipient, answerable)
-    select id, %(reference)s, %(channel)s, %(sender)s, %(recipient)s, %(answerable)s from said where report_id = id
+    insert into report (id, reference, channel, sender, recipient, answerable, opened_at)
+    select id, reference, channel, sender, recipient, answerable, said.received_at from given join said using (id)
+    where said.report_id = said.id
 ), promised as (
     insert into outbox (job, subject_id) select '{Job.PROCESS}', id from said
 )
-select id, report_id, true as new from said
-union all
-select id, report_id, false from message
-    where channel = %(channel)s and external_id = %(external_id)s and not exists (select 1 from said)
+select id, report_id from said
 """
 
 _FIND = "select id, report_id from message where channel = %(channel)s and external_id = %(external_id)s"
 
 
-def remember(
-    connection: Connection,
-    ids: Ids,
-    channel: str,
-    message: InboundMessage,
-    *,
-    opens: bool,
-    may_join: bool = True,
-    joins_report: int | None = None,
-    mentioned: tuple[int, ...] = (),
-) -> Remembered:
-    """Keep a message, open (or join) its report and promise to read it: all or nothing, once per external id.
+def remember(connection: Connection, ids: Ids, incoming: Incoming) -> Remembered:
+    """Keep a message with its files, open (or join) its report and promise to read it: once per external id.
 
-    ``opens`` False: the message belongs to no report (a command, a machine). ``joins_report``: the report proven by a
-    signed address; ``mentioned``: reports whose reference it types. The caller's transaction must not be open for
-    anything else: with two at once the second waits here for the first.
+    The caller's transaction must not be open for anything else: with two at once the second waits here for the first.
     """
-    new_id = ids.take(connection)
-    parameters = {
+    [kept] = remember_all(connection, ids, [incoming])
+    if kept.new and incoming.message.attachments:
+        _keep_attachments(connection, kept.message_id, incoming.message)
+    return kept
+
+
+def remember_all(connection: Connection, ids: Ids, several: Sequence[Incoming]) -> list[Remembered]:
+    """Keep messages without their files, in one statement: all or none. What each became, in the order given.
+
+    The rows are written in the order of their keys, so that two processes that were given the same messages at the same
+    time wait for each other instead of both for the other.
+    """
+    first_of: dict[tuple[str, str], tuple[int, Incoming]] = {}
+    for incoming in several:
+        if incoming.key not in first_of:
+            first_of[incoming.key] = ids.take(connection), incoming
+    rows = [_row(new_id, incoming) for _, (new_id, incoming) in sorted(first_of.items(), key=itemgetter(0))]
+    written = connection.exec_driver_sql(_REMEMBER, {"rows": json.dumps(rows)})
+    report_of: dict[int, int | None] = {row.id: row.report_id for row in written}
+    remembered = []
+    for incoming in several:
+        new_id, first = first_of[incoming.key]
+        if new_id in report_of:
+            remembered.append(Remembered(new_id, report_of[new_id], new=incoming is first))
+        else:
+            # Kept before; or a twin was committed while ours waited for it, and only the next statement sees it.
+            channel, external_id = incoming.key
+            found = connection.exec_driver_sql(_FIND, {"channel": channel, "external_id": external_id}).one()
+            remembered.append(Remembered(found.id, found.report_id, new=False))
+    return remembered
+
+
+def _row(new_id: int, incoming: Incoming) -> dict[str, Any]:
+    message = incoming.message
+    return {
         "id": new_id,
         "reference": reference_of(new_id),
-        "channel": channel,
-        "family": family_of(channel),
+        "channel": incoming.channel,
+        "family": family_of(incoming.channel),
         "external_id": message.external_id,
         "sender": message.sender,
         "recipient": message.recipient,
@@ -151,22 +204,15 @@ def remember(
         "regency": message.regency,
         "latitude": message.coordinates.latitude if message.coordinates else None,
         "longitude": message.coordinates.longitude if message.coordinates else None,
-        "references": list(message.references[:50]),
-        "extra": Jsonb(dict(message.extra)),
-        "sent_at": message.sent_at,
-        "opens": opens,
-        "may_join": may_join and opens,
-        "token": joins_report,
-        "mentioned": list(mentioned[:10]),
+        "reference_ids": message.references[:50],
+        "extra": dict(message.extra),
+        "sent_at": message.sent_at.isoformat() if message.sent_at else None,
+        "received_at": incoming.received_at.isoformat() if incoming.received_at else None,
+        "opens": incoming.opens,
+        "may_join": incoming.may_join and incoming.opens,
+        "token": incoming.joins_report,
+        "mentioned": incoming.mentioned[:10],
     }
-    row = connection.exec_driver_sql(_REMEMBER, parameters).one_or_none()
-    if row is None:
-        # A twin of this message was committed while ours waited for it: it is visible only to the next statement.
-        found = connection.exec_driver_sql(_FIND, parameters).one()
-        return Remembered(found.id, found.report_id, new=False)
-    if row.new and message.attachments:
-        _keep_attachments(connection, row.id, message)
-    return Remembered(row.id, row.report_id, row.new)
 
 
 def _keep_attachments(connection: Connection, message_id: int, message: InboundMessage) -> None:

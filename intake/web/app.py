@@ -6,6 +6,7 @@ a text of a citizen that were ever shown unescaped would still run nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from intake.web.desk_files import desk_files
 from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
 from intake.web.health import health
-from intake.web.hooks import hooks
+from intake.web.hooks import Hooks
 from intake.web.log_in import check_rules, log_in
 from intake.web.pages import pages
 from intake.web.places_api import places_api
@@ -57,7 +58,7 @@ _HEADERS: Final = {
 _LOGGED_IN_FOR: Final = timedelta(hours=12)
 _STATIC_SECONDS: Final = 3600
 _MOST_FORM_PARTS: Final = 200
-#: Of our own forms; the hooks take whole requests up to MAX_CONTENT_LENGTH.
+#: Of our own forms; the hooks take whole requests up to SAHUT_MAX_BODY_BYTES.
 _MOST_FORM_BYTES: Final = 512 * 1024
 
 
@@ -90,12 +91,10 @@ def create_app(rt: Runtime) -> Flask:
     app.extensions["sahut"] = rt
     Babel(app, locale_selector=context.choose_language)
     app.before_request(_limit_forms)  # before the check of the form's token, which reads the form
-    csrf = CSRFProtect(app)
-    csrf.exempt(hooks)  # providers prove their origin in their own way, each
+    CSRFProtect(app)
     context.prepare(app)
     errors.register(app)
     for part in (
-        hooks,
         pages,
         track_pages,
         public_pages,
@@ -115,13 +114,19 @@ def create_app(rt: Runtime) -> Flask:
     check_rules(app)
     app.after_request(compress.shrink)
     app.after_request(_protect)  # runs before the one above: what is said last is done first
+    # Providers prove their origin in their own way, each, and need nothing of what is above.
+    policy = {"Content-Security-Policy": _written(_POLICY), "Cache-Control": "no-store"}
+    app.wsgi_app = Hooks(rt, app.wsgi_app, {**policy, **_HEADERS})  # type: ignore[method-assign]
     regencies()  # loads the gazetteer now, not for the first citizen
     return app
 
 
+def _written(policy: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
 def _limit_forms() -> None:
-    if request.blueprint != hooks.name:
-        request.max_content_length = _TAKES_FILES.get(request.endpoint or "", _MOST_FORM_BYTES)
+    request.max_content_length = _TAKES_FILES.get(request.endpoint or "", _MOST_FORM_BYTES)
 
 
 def _protect(response: Any) -> Any:
@@ -132,7 +137,7 @@ def _protect(response: Any) -> Any:
         policy["worker-src"] = "'self'"
     if request.endpoint in _GIVES_FILES:
         policy = {"sandbox": "", "default-src": "'none'"}  # whatever is in the file, it is nobody here
-    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response.headers["Content-Security-Policy"] = _written(policy)
     for name, value in _HEADERS.items():
         response.headers[name] = value
     if request.endpoint in _OF_THE_FORM:

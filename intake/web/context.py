@@ -133,7 +133,7 @@ def prepare(app: Flask) -> None:
     @app.after_request
     def _remember_language(response: Any) -> Any:
         chosen = request.args.get("lang")
-        if chosen in languages() and not request.path.startswith("/hooks/"):
+        if chosen in languages():
             response.set_cookie(
                 LANGUAGE_COOKIE,
                 chosen,

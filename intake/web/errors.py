@@ -98,7 +98,7 @@ def register(app: Flask) -> None:
 
 
 def _wants_plain_words() -> bool:
-    return request.path.startswith("/hooks/") or request.path in {"/healthz", "/readyz"}
+    return request.path in {"/healthz", "/readyz"}
 
 
 def _form_again(words: str, status: int) -> Response | None:

@@ -45,3 +45,12 @@ def test_any_sender_is_read(written: str) -> None:
     assert not read.answerable or re.fullmatch(r"\+[1-9][0-9]{5,16}", read.address)
     if read.answerable:
         assert normalise_number(read.address) == read.address
+
+
+_DIGITS = st.text("0123456789", max_size=19)
+
+
+@given(st.one_of(_DIGITS.map("+62{}".format), _DIGITS.map("+628{}".format), _DIGITS.map("+6221{}".format)))
+def test_the_short_way_for_numbers_at_home_finds_what_the_library_finds(written: str) -> None:
+    padded = f"{written[:3]} {written[3:]}"  # a space: the short way does not take it
+    assert normalise_number(written) == normalise_number(padded)

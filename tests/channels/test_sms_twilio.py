@@ -11,11 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from werkzeug.datastructures import MultiDict
 
-from channels.channel import SendFailed
-from channels.messages import Ack, OutboundMessage
+from channels.channel import Forged, SendFailed
+from channels.messages import Ack, Headers, InboundRequest, OutboundMessage
 from channels.sms_twilio import SmsTwilio, open_channel
 from channels.twilio_api import TwilioApi
+from channels.twilio_signature import TwilioSignature
 from tests.channels.local_servers import HttpAnswer, HttpServer
 
 SID = "AC" + "0" * 32
@@ -141,3 +146,21 @@ def test_every_acknowledgement_is_empty_twiml(ack: Ack) -> None:
         answer = channel_at(server).render_ack(ack)
     assert (answer.status, answer.content_type) == (200, "text/xml; charset=utf-8")
     assert answer.body.endswith("<Response/>")
+
+
+_WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(st.lists(st.tuples(_WORD, _WORD), min_size=1, max_size=8), st.sampled_from(["HMAC_SHA1", "HMAC_SHA256"]))
+def test_what_is_signed_is_what_the_library_signs(form: list[tuple[str, str]], algorithm: str) -> None:
+    """Names and values in any order, repeated, empty, in any script."""
+    url, key = "https://lapor.example.go.id/hooks/sms_twilio?a=1", "an invented key"
+    given_ = RequestValidator(key).compute_signature(url, MultiDict(form), algorithm)
+    settings = (
+        {} if algorithm == "HMAC_SHA1" else {"X-Twilio-Webhooks-Signature-Settings": "key=k,algorithm=HMAC_SHA256"}
+    )
+    request = InboundRequest(url, Headers({"X-Twilio-Signature": given_, **settings}), b"x", form=tuple(form))
+    signature = TwilioSignature([key], {"k": key})
+    signature.check(request)
+    with pytest.raises(Forged):
+        signature.check(replace(request, form=(*form, ("x", "y" * 9))))

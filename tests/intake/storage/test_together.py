@@ -1,0 +1,180 @@
+"""Kept together: fewer statements than messages, and still each for itself: its own answer, its own fault."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+
+from channels.messages import InboundMessage
+from intake.runtime import Runtime
+from intake.storage.database import Overloaded, Unavailable, is_lasting, open_engine
+from intake.storage.messages import Incoming, Remembered
+from intake.storage.together import MOST_TOGETHER, Together
+from tests.factories import an_sms
+
+
+def incoming(message: InboundMessage | None = None) -> Incoming:
+    return Incoming("sms_twilio", message or an_sms(), opens=True)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.005)
+
+
+def count(rt: Runtime) -> int:
+    with rt.engine.connect() as connection:
+        return int(connection.execute(text("select count(*) from message")).scalar_one())
+
+
+@contextmanager
+def statements(rt: Runtime) -> Iterator[list[str]]:
+    """The inserts sent while this is open."""
+    sent: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_: object) -> None:
+        if "insert into message" in statement:
+            sent.append(statement)
+
+    event.listen(rt.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(rt.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def held_up(rt: Runtime) -> Iterator[None]:
+    """The table locked, so that the first that writes waits and the others gather behind it."""
+    with rt.engine.begin() as connection:
+        connection.execute(text("lock table message in exclusive mode"))
+        yield
+
+
+def gather(rt: Runtime, together: Together, several: list[Incoming]) -> list[Future[Remembered]]:
+    """All of them at once, the first alone and the others together behind it. Done when this returns."""
+    with ThreadPoolExecutor(len(several)) as pool:
+        with held_up(rt):
+            futures = [pool.submit(together.remember, rt.engine, several[0])]
+            wait_until(lambda: together._under_way and not together._waiting)
+            futures += [pool.submit(together.remember, rt.engine, each) for each in several[1:]]
+            wait_until(lambda: len(together._waiting) == len(several) - 1)
+        return futures
+
+
+def test_those_that_come_while_one_is_written_are_written_together(rt: Runtime) -> None:
+    with statements(rt) as sent:
+        kept = [each.result() for each in gather(rt, Together(), [incoming() for _ in range(21)])]
+    assert len(sent) == 2
+    assert all(each.new for each in kept)
+    assert len({each.report_id for each in kept}) == 21
+    assert count(rt) == 21
+
+
+def test_no_more_than_a_bounded_number_in_one_statement(rt: Runtime) -> None:
+    with statements(rt) as sent:
+        futures = gather(rt, Together(), [incoming() for _ in range(MOST_TOGETHER + 2)])
+    assert len({each.result().message_id for each in futures}) == count(rt) == MOST_TOGETHER + 2
+    assert len(sent) == 3
+
+
+def test_one_alone_waits_for_nobody(rt: Runtime) -> None:
+    together = Together()
+    assert [together.remember(rt.engine, incoming()).new for _ in range(3)] == [True, True, True]
+
+
+def test_a_message_that_is_refused_for_ever_takes_no_other_with_it(rt: Runtime) -> None:
+    several = [incoming() for _ in range(6)]
+    several[3] = incoming(an_sms("a\x00b"))
+    several[4] = incoming(replace(an_sms(), extra={"unheard": object()}))
+    futures = gather(rt, Together(), several)
+    assert [each.exception() is None for each in futures] == [True, True, True, False, False, True]
+    for number in (3, 4):
+        fault = futures[number].exception()
+        assert isinstance(fault, Exception)
+        assert is_lasting(fault)
+    assert count(rt) == 4
+
+
+def test_twins_side_by_side_are_one_message(rt: Runtime) -> None:
+    twin = an_sms()
+    futures = gather(rt, Together(), [incoming(), *(incoming(twin) for _ in range(5)), incoming()])
+    kept = [each.result() for each in futures]
+    assert count(rt) == 3
+    assert len({each.message_id for each in kept[1:6]}) == 1
+    assert sum(each.new for each in kept) == 3
+
+
+def test_what_was_kept_before_is_told_beside_new_ones(rt: Runtime) -> None:
+    old, together = an_sms(), Together()
+    before = together.remember(rt.engine, incoming(old))
+    kept = [each.result() for each in gather(rt, together, [incoming(), incoming(), incoming(old)])]
+    assert kept[2] == replace(before, new=False)
+    assert count(rt) == 3
+
+
+def test_too_many_waiting_are_refused_at_once(rt: Runtime) -> None:
+    together = Together(most_waiting=2)
+    with ThreadPoolExecutor(3) as pool:
+        with held_up(rt):
+            futures = [pool.submit(together.remember, rt.engine, incoming())]
+            wait_until(lambda: together._under_way and not together._waiting)
+            futures += [pool.submit(together.remember, rt.engine, incoming()) for _ in range(2)]
+            wait_until(lambda: len(together._waiting) == 2)
+            with pytest.raises(Overloaded):
+                together.remember(rt.engine, incoming())
+        assert all(each.result().new for each in futures)
+    assert count(rt) == 3
+
+
+def test_who_waits_too_long_hears_so_and_is_not_kept(rt: Runtime) -> None:
+    together = Together(patience_seconds=0.2)
+    with ThreadPoolExecutor(4) as pool:
+        with held_up(rt):
+            first = pool.submit(together.remember, rt.engine, incoming())
+            wait_until(lambda: together._under_way and not together._waiting)
+            late = [pool.submit(together.remember, rt.engine, incoming()) for _ in range(3)]
+            assert all(isinstance(each.exception(), Overloaded) for each in late)
+        assert first.result().new
+    assert count(rt) == 1
+    assert together.remember(rt.engine, incoming()).new  # the queue goes on
+
+
+def test_without_the_database_all_hear_so_and_the_next_is_kept(rt: Runtime) -> None:
+    away, together = open_engine("postgresql+psycopg://sahut@127.0.0.1:1/none"), Together()
+    with ThreadPoolExecutor(20) as pool:
+        futures = [pool.submit(together.remember, away, incoming()) for _ in range(20)]
+    away.dispose()
+    assert all(isinstance(each.exception(), Unavailable) for each in futures)
+    assert together.remember(rt.engine, incoming()).new
+
+
+def cut_off_who_waits(rt: Runtime) -> bool:
+    """Whether there was somebody who waits for a lock in this database."""
+    with rt.engine.connect() as connection:
+        cut = connection.execute(
+            text("""select pg_terminate_backend(pid) from pg_stat_activity
+                    where wait_event_type = 'Lock' and datname = current_database()""")
+        )
+        return len(cut.all()) > 0
+
+
+def test_a_connection_that_died_is_not_used_again(rt: Runtime) -> None:
+    together = Together()
+    with ThreadPoolExecutor(5) as pool:
+        with held_up(rt):
+            first = pool.submit(together.remember, rt.engine, incoming())
+            wait_until(lambda: together._under_way and not together._waiting)
+            later = [pool.submit(together.remember, rt.engine, incoming()) for _ in range(4)]
+            wait_until(lambda: len(together._waiting) == 4)
+            wait_until(lambda: cut_off_who_waits(rt))
+        assert isinstance(first.exception(), DBAPIError)
+        assert all(each.result().new for each in later)
+    assert count(rt) == 4
