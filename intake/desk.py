@@ -26,16 +26,18 @@ from intake.storage import (
     messages,
     notes,
     regency_settings,
+    reminders,
     replies,
     reports,
     scope,
 )
-from intake.storage.deadlines import Reminded, Standing
+from intake.storage.deadlines import Standing
 from intake.storage.dispositions import Disposition
 from intake.storage.handovers import Handover
 from intake.storage.messages import StoredMessage
 from intake.storage.notes import Note
 from intake.storage.officers import Officer
+from intake.storage.reminders import Reminded
 from intake.storage.replies import Reply
 from intake.storage.reports import KeptDecision, Report, Step
 from intake.understand.locate import regencies
@@ -105,7 +107,7 @@ def open_file(connection: Connection, officer: Officer, reference: str) -> Repor
         deadlines.standing_of(connection, report.id),
         notes.of_report(connection, report.id),
         [each for each in reports.children_of(connection, report.id) if scope.sees(connection, officer, each.id)],
-        deadlines.reminders_of(connection, report.id),
+        reminders.of_report(connection, report.id),
         dispositions.of_report(connection, report.id),
     )
 

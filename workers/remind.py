@@ -1,8 +1,8 @@
 """The alarm clock of deadlines: officers, heads and leaders are reminded, silence ends what waits for the citizen.
 
 One promise per open report, due at its next alarm. When it rings, everything that was to ring since it last did is
-noted, and the next one is promised. What is noted lies on the desk at once, and goes out as one letter a day to each
-mailbox the regency has named: a flood of reminders is read by nobody.
+noted, and the next one is promised. What is noted lies on the desk at once, and goes out once a day to each person the
+regency has named, by letter, SMS or WhatsApp: a flood of reminders is read by nobody.
 
 What surprises: the promise may ring too early (a deadline moved) and finds nothing to do then. It also rings when a
 citizen has answered an officer's question, and takes the report back to the officer's desk.
@@ -12,41 +12,27 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from intake import logs, wording_desk
+from intake import digest_words, logs, wording_desk
 from intake.desk import tell_everybody
 from intake.domain.calendar import zone_called
-from intake.domain.deadline import Alarm, AlarmStep
+from intake.domain.deadline import RING_AT, Alarm, AlarmStep
 from intake.domain.report import State
 from intake.runtime import Runtime
 from intake.saying import occasion
-from intake.storage import deadlines, outbox, replies, reports, threads
-from intake.storage.deadlines import CENTRAL_ZONE, Due
+from intake.storage import deadlines, outbox, reminders, replies, reports, threads
+from intake.storage.deadlines import CENTRAL_ZONE
 from intake.storage.outbox import Claim, Job
+from intake.storage.reminders import Due, Hearer, Medium
 from intake.storage.reports import Report
-from intake.understand.classify.taxonomy import taxonomy
 from intake.understand.locate import regencies
 
 log = logs.get("remind")
 
-#: All alarms of a morning ring at one moment: the letter about them waits until they have.
+#: All alarms of a morning ring at one moment: the message about them waits until they have.
 _GATHER: Final = timedelta(minutes=15)
-_MOST_LINES: Final = 200
-#: Whose reminder it is, as the letter's subject says.
-_ADDRESSED: Final = {
-    "remind_officer": "Laporan yang mendekati atau melewati batas waktu",
-    "remind_head": "Laporan yang batas waktunya hari ini atau terlewat",
-    "tell_leader": "Laporan yang terlambat",
-}
-_CLOCK_WORDS: Final = {
-    "verify": "verifikasi",
-    "reroute": "penerusan kembali",
-    "first_response": "tanggapan pertama",
-    "finish": "penyelesaian",
-}
 
 
 def remind(rt: Runtime, claim: Claim) -> None:
@@ -71,9 +57,7 @@ def remind(rt: Runtime, claim: Claim) -> None:
             else:
                 clock = kept.deadlines.clock(alarm.clock)
                 due_at = clock.due_at if clock else alarm.at
-                noted |= deadlines.add_reminder(
-                    connection, kept, clock=alarm.clock, step=alarm.step, due_at=due_at, at=now
-                )
+                noted |= reminders.note(connection, kept, clock=alarm.clock, step=alarm.step, due_at=due_at, at=now)
         deadlines.mark_rung(connection, report.id, now)
         following = deadlines.compute(connection, report.id)
         alarm_next = following.deadlines.next_alarm(now) if following else None
@@ -123,49 +107,70 @@ def regency_of(subject_id: int) -> str | None:
 
 
 def send_digest(rt: Runtime, claim: Claim) -> None:
-    """Write one letter to each mailbox of a regency (``claim.subject_id``: see ``subject_of``). Raises ClaimLost."""
+    """Tell everybody who hears of a regency's reminders (``claim.subject_id``: see ``subject_of``). Raises ClaimLost.
+
+    Once a day: what is noted after that waits for the next working morning.
+    """
     regency = regency_of(claim.subject_id)
     place = regencies().get(regency or "")
     zone = zone_called(place.zone if place else CENTRAL_ZONE)
-    channel = next((name for name, found in sorted(rt.channels.items()) if found.medium == "email"), None)
     now = rt.clock()
+    today = now.astimezone(zone).date()
+    told = 0
     with rt.engine.begin() as connection:
         outbox.fulfil(connection, claim)
-        waiting = deadlines.untold(connection, regency)
-        mailboxes = deadlines.addresses_of(connection, regency)
-        deadlines.mark_told(connection, regency, now)
-        for step, lines in waiting.items():
-            if channel is None or step not in mailboxes:
+        ids, lines = reminders.take_untold(connection, regency)
+        hearers = _by_person(reminders.hearers_of(connection, regency))
+        if lines and hearers and not reminders.begin_digest(connection, regency, today):
+            calendar = deadlines.rules(connection).calendar
+            morning = calendar.nth_working_day(today, 1, region=regency)
+            due = datetime.combine(morning, RING_AT, zone) + _GATHER
+            outbox.promise(connection, Job.DIGEST, claim.subject_id, due=due)
+            return
+        reminders.mark_told(connection, ids, now)
+        office = place.short if place else "Meja pusat"
+        for (medium, address), hearing in hearers.items():
+            due_to_them = _heard_by(hearing, lines)
+            channel = _channel_for(rt, medium)
+            if channel is None or not due_to_them:
                 continue
+            words = digest_words.short if medium != "email" else digest_words.letter
             replies.promise_reply(
                 connection,
-                cause=f"digest:{claim.subject_id}:{step}:{now:%Y%m%dT%H%M%S%f}",
+                cause=f"digest:{claim.subject_id}:{today}:{medium}:{address}",
                 kind="digest",
                 report_id=None,
                 channel=channel,
-                recipient=mailboxes[step],
+                recipient=address,
                 sender="",
-                subject=f"{_ADDRESSED[step]}: {len(lines)}",
-                text_=_letter(rt, lines, zone, office=place.short if place else "Meja pusat", now=now),
+                subject=digest_words.subject(due_to_them) if medium == "email" else "",
+                text_=words(due_to_them, office=office, zone=zone, now=now, public_url=rt.settings.public_url),
             )
-    log.info("digest_written", subject_id=claim.subject_id, letters=len(set(waiting) & set(mailboxes)))
+            told += 1
+    log.info("digest_written", subject_id=claim.subject_id, messages=told)
 
 
-def _letter(rt: Runtime, lines: list[Due], zone: ZoneInfo, *, office: str, now: datetime) -> str:
-    """The lines of a digest: numbers, topics and dates only, so that nothing of a report leaves by this letter."""
-    shown = [_line(rt, due, zone, now) for due in lines[:_MOST_LINES]]
-    if len(lines) > _MOST_LINES:
-        shown.append(f"... dan {len(lines) - _MOST_LINES} laporan lain: {rt.settings.public_url}/meja?batas=terlambat")
-    listed = "\n\n".join(shown)
-    return f"{office}, {now.astimezone(zone):%d-%m-%Y}\n\n{listed}\n\nMeja: {rt.settings.public_url}/meja\n"
+def _by_person(hearers: list[Hearer]) -> dict[tuple[Medium, str], list[Hearer]]:
+    """Who hears of several steps, or units, hears of them at once."""
+    found: dict[tuple[Medium, str], list[Hearer]] = {}
+    for hearer in hearers:
+        found.setdefault((hearer.medium, hearer.address), []).append(hearer)
+    return found
 
 
-def _line(rt: Runtime, due: Due, zone: ZoneInfo, now: datetime) -> str:
-    topic = taxonomy().topics.get(due.topic or "")
-    what = " · ".join(part for part in (topic.name_id if topic else "", due.unit or "") if part)
-    late = " (TERLAMBAT)" if due.due_at < now else ""
-    clock = _CLOCK_WORDS.get(due.clock, due.clock)
-    return (
-        f"{due.reference}  {what}\nBatas {clock}: {due.due_at.astimezone(zone):%d-%m-%Y}{late}\n"
-        f"{rt.settings.public_url}/meja/{due.reference}"
-    )
+def _heard_by(hearing: list[Hearer], lines: list[Due]) -> list[Due]:
+    """What one person hears of: each report once by each of its deadlines, in the order of their days."""
+    found = {
+        (line.reference, line.clock, line.due_at): line
+        for line in lines
+        for hearer in hearing
+        if hearer.step is line.step and hearer.unit in {"", line.unit or ""}
+    }
+    return list(found.values())
+
+
+def _channel_for(rt: Runtime, medium: Medium) -> str | None:
+    """The first open channel that speaks to such an address; WhatsApp's name tells it from SMS."""
+    if medium == "email":
+        return next((name for name, found in sorted(rt.channels.items()) if found.medium == "email"), None)
+    return next((name for name in sorted(rt.channels) if name.startswith(medium)), None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import click
@@ -13,6 +15,8 @@ from intake.domain.calendar import UnusableOverrides
 from intake.domain.deadline import AlarmStep
 from intake.domain.sla import ALL, UnusableSla
 from intake.storage import deadlines as kept
+from intake.storage import regency_settings, reminders
+from intake.understand.locate import regencies
 
 _STEPS = {"officer": AlarmStep.REMIND_OFFICER, "head": AlarmStep.REMIND_HEAD, "leader": AlarmStep.TELL_LEADER}
 _BATCH = 500
@@ -83,11 +87,65 @@ def sla(region: str, report_class: str, values: tuple[str, ...]) -> None:
 @click.argument("address", default="")
 def mailbox(regency: str, who: str, address: str) -> None:
     """To which address the daily letter of reminders goes; without an address none. `pusat` is the central desk."""
-    from intake.understand.locate import regencies
+    code = _code_of(regency)
+    with opened() as rt, rt.engine.begin() as connection, _told_of_faults():
+        reminders.set_mailbox(connection, code, _STEPS[who], address)
+    click.echo(f"{regency}, {who}: {'a mailbox is set' if address else 'none'}")
 
+
+@deadlines.command("tell", epilog="Example: sahut deadlines tell 16.03 head 0811-0000-0001 --by sms")
+@click.argument("regency")
+@click.argument("who", type=click.Choice(sorted(_STEPS)))
+@click.argument("address")
+@click.option("--by", "medium", type=click.Choice(reminders.MEDIA), default="email", show_default=True)
+@click.option("--unit", default="", metavar="NAME", help="Only of the reports of this unit.")
+@click.option("--stop", is_flag=True, help="They hear no more.")
+def tell(regency: str, who: str, address: str, medium: reminders.Medium, unit: str, *, stop: bool) -> None:
+    """Let a person hear of the deadlines of a regency, once a day. `pusat` is the central desk."""
+    code = _code_of(regency)
+    hearer = reminders.Hearer(_STEPS[who], medium, address, unit)
+    with opened() as rt, rt.engine.begin() as connection, _told_of_faults():
+        known = {found.name for found in regency_settings.taxonomy_of(connection, code or None).units.values()}
+        if unit and unit not in known:
+            click.echo(f"{regency} has no unit called so; see: sahut regency {regency}", err=True)
+            sys.exit(1)
+        if stop and not reminders.remove_hearer(connection, code, hearer):
+            click.echo("they did not hear of it", err=True)
+            sys.exit(1)
+        if not stop:
+            reminders.add_hearer(connection, code, hearer)
+    click.echo(f"{regency}, {who}: {'no longer told' if stop else f'told by {medium}'}")
+
+
+@deadlines.command("who", epilog="Example: sahut deadlines who 16.03 --json")
+@click.argument("regency")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+def who(regency: str, *, as_json: bool) -> None:
+    """Who hears of the deadlines of a regency, and by what."""
+    code = _code_of(regency)
+    with opened() as rt, rt.engine.connect() as connection:
+        found = reminders.hearers_of(connection, code)
+    names = {step: name for name, step in _STEPS.items()}
+    if as_json:
+        click.echo(
+            json.dumps([{"who": names[h.step], "by": h.medium, "address": h.address, "unit": h.unit} for h in found])
+        )
+        return
+    for hearer in found:
+        click.echo(f"{names[hearer.step]:<8} {hearer.medium:<8} {hearer.address}  {hearer.unit}".rstrip())
+
+
+def _code_of(regency: str) -> str:
     if regency != "pusat" and regency not in regencies():
         click.echo(f"there is no regency {regency}", err=True)
         sys.exit(1)
-    with opened() as rt, rt.engine.begin() as connection:
-        kept.set_address(connection, "" if regency == "pusat" else regency, _STEPS[who], address)
-    click.echo(f"{regency}, {who}: {'a mailbox is set' if address else 'none'}")
+    return "" if regency == "pusat" else regency
+
+
+@contextmanager
+def _told_of_faults() -> Iterator[None]:
+    try:
+        yield
+    except reminders.UnusableAddress as wrong:
+        click.echo(str(wrong), err=True)
+        sys.exit(2)

@@ -1,4 +1,4 @@
-"""The deadlines of reports as they stand, the rules they follow from, and who is to be reminded.
+"""The deadlines of reports as they stand, and the rules they follow from.
 
 ``refresh`` is called by every step of a report, in its transaction: history, deadlines, the words to be found by and the
 promise of the next alarm are always of one and the same moment. Nothing here counts days; ``intake.domain.deadline``
@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from intake.domain.calendar import Override, WorkingCalendar
-from intake.domain.deadline import AlarmStep, Clock, ClockKind, ClockState, Deadlines, compute_deadlines
+from intake.domain.deadline import Clock, ClockKind, ClockState, Deadlines, compute_deadlines
 from intake.domain.events import events_of
 from intake.domain.sla import SlaTable
 from intake.storage import outbox
@@ -331,102 +331,3 @@ def set_sla(connection: Connection, region: str, report_class: str, changes: Map
             text("insert into sla_change (region, report_class, changes) values (:region, :class, :changes)"),
             {"region": region, "class": report_class, "changes": Jsonb(dict(changes))},
         )
-
-
-# Reminders.
-
-
-def add_reminder(
-    connection: Connection, kept: Kept, *, clock: ClockKind, step: AlarmStep, due_at: datetime, at: datetime
-) -> bool:
-    """Note that somebody is to be reminded; False when that was noted before."""
-    done = connection.execute(
-        text("""insert into reminder (report_id, regency, clock, step, due_at, at)
-                values (:report_id, :regency, :clock, :step, :due_at, :at) on conflict do nothing"""),
-        {
-            "report_id": kept.report_id, "regency": kept.regency, "clock": clock.value, "step": step.value,
-            "due_at": due_at, "at": at,
-        },
-    )  # fmt: skip
-    return done.rowcount == 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reminded:
-    """Somebody was reminded of a deadline of one report."""
-
-    clock: str
-    step: str
-    due_at: datetime
-    at: datetime
-
-
-def reminders_of(connection: Connection, report_id: int) -> list[Reminded]:
-    """Who was reminded of a report's deadlines, latest first."""
-    rows = connection.execute(
-        text("select clock, step, due_at, at from reminder where report_id = :id order by id desc limit 20"),
-        {"id": report_id},
-    )
-    return [Reminded(**row._mapping) for row in rows]
-
-
-def set_address(connection: Connection, regency: str, step: AlarmStep, address: str) -> None:
-    """To which mailbox a step of reminding goes; an empty address ends it."""
-    connection.execute(
-        text("delete from reminder_address where regency = :regency and step = :step"),
-        {"regency": regency, "step": step.value},
-    )
-    if address:
-        connection.execute(
-            text("insert into reminder_address (regency, step, address) values (:regency, :step, :address)"),
-            {"regency": regency, "step": step.value, "address": address},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One line of a digest."""
-
-    reference: str
-    topic: str | None
-    unit: str | None
-    clock: str
-    due_at: datetime
-
-
-def untold(connection: Connection, regency: str | None) -> dict[str, list[Due]]:
-    """What a regency (None: the central desk) was to be reminded of and is still owed, by step, earliest first.
-
-    What was settled in the meantime is not worth a line.
-    """
-    rows = connection.execute(
-        text("""
-            select distinct on (m.step, m.due_at, r.id) m.step, r.reference, r.topic, r.unit, m.clock, m.due_at
-            from reminder m join report r on r.id = m.report_id join deadline d on d.report_id = r.id
-            where m.told_at is null and m.regency is not distinct from :regency
-              and r.regency is not distinct from m.regency and d.next_due is not null
-            order by m.step, m.due_at, r.id, m.id desc
-        """),
-        {"regency": regency},
-    )
-    found: dict[str, list[Due]] = {}
-    for row in rows:
-        found.setdefault(row.step, []).append(Due(row.reference, row.topic, row.unit, row.clock, row.due_at))
-    return found
-
-
-def addresses_of(connection: Connection, regency: str | None) -> dict[str, str]:
-    """The mailbox of each step of a regency, or of the central desk."""
-    rows = connection.execute(
-        text("select step, address from reminder_address where regency = :regency"), {"regency": regency or ""}
-    )
-    return {row.step: row.address for row in rows}
-
-
-def mark_told(connection: Connection, regency: str | None, now: datetime) -> None:
-    """All reminders of a regency were put into letters (or lie on its desk, where it has no mailbox for them)."""
-    connection.execute(
-        text("""update reminder set told_at = :now
-                where told_at is null and regency is not distinct from :regency"""),
-        {"regency": regency, "now": now},
-    )

@@ -22,6 +22,9 @@ from intake.web.context import in_language as _
 
 Kind = Literal["text", "count", "days", "percent", "rupiah"]
 _SCORES: Final = (1, 2, 3, 4, 5)
+#: Tables that stand beside each other have fewer columns: up to the percentage.
+_BESIDE: Final = frozenset({"districts", "topics", "types", "channels"})
+_COLUMNS_BESIDE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,10 @@ def _share(of: Share) -> Cell:
     return Cell(of.percent, "percent")
 
 
+def _of(whole: int) -> str:
+    return _("dari {n}").format(n=_n(whole).words)
+
+
 def span_in_words(period: Period) -> str:
     """``Tahun 2020``, ``November 2026``, or both days of it."""
     language, since, until = choose_language(), period.since, period.until
@@ -87,7 +94,7 @@ def span_in_words(period: Period) -> str:
         return f"{_('Tahun')} {since.year}"
     if since.day == 1 and (since.year, since.month) == (until.year, until.month) and _ends_month(until):
         return str(format_date(since, "MMMM y", locale=language))
-    return f"{format_date(since, 'd MMMM y', locale=language)} – {format_date(until, 'd MMMM y', locale=language)}"
+    return f"{format_date(since, 'd MMM y', locale=language)} – {format_date(until, 'd MMM y', locale=language)}"
 
 
 def _ends_month(day: date) -> bool:
@@ -164,7 +171,6 @@ def _sections(found: Figures, period: Period, comparison: Comparison, price_rupi
 
 def _summary(found: Figures, price_rupiah: float) -> Section:
     total = found.total
-    late_notes = _("dari {n} yang batasnya sudah lewat atau dipenuhi")
     rows: list[tuple[str, Cell, str]] = [
         (_("Laporan masuk"), _n(total.received), ""),
         (_("Belum ditindaklanjuti"), _n(total.not_begun), ""),
@@ -173,17 +179,17 @@ def _summary(found: Figures, price_rupiah: float) -> Section:
         (_("Diteruskan ke instansi lain"), _n(total.passed_on), ""),
         (_("Persentase selesai"), _share(total.share), ""),
         (_("Sudah ditindaklanjuti"), _share(total.followed_up), ""),
-        (_("Diverifikasi dalam batas waktu"), _share(total.verified), late_notes.format(n=total.verified.whole)),
+        (_("Diverifikasi dalam batas waktu"), _share(total.verified), _of(total.verified.whole)),
         (_("Tanggapan pertama dalam batas waktu"), _share(total.first_response),
-         late_notes.format(n=total.first_response.whole)),
-        (_("Ditindaklanjuti dalam batas waktu"), _share(total.in_time), late_notes.format(n=total.in_time.whole)),
+         _of(total.first_response.whole)),
+        (_("Ditindaklanjuti dalam batas waktu"), _share(total.in_time), _of(total.in_time.whole)),
         (_("Melewati batas waktu, masih terbuka"), _n(total.late), ""),
         (_("Rata-rata hari kerja sampai ditindaklanjuti"), Cell(total.working_days, "days"), ""),
         (_("Rata-rata hari kalender sampai ditindaklanjuti"), Cell(total.calendar_days, "days"), ""),
-        (_("Dikembalikan: bukan wewenang"), _share(found.sent_back), f"{found.sent_back.part}"),
-        (_("Dibuka kembali"), _share(total.reopened), f"{total.reopened.part}"),
+        (_("Dikembalikan: bukan wewenang"), _share(found.sent_back), _of(found.sent_back.whole)),
+        (_("Dibuka kembali"), _share(total.reopened), _of(total.reopened.whole)),
         (_("Nilai rata-rata pelapor, 1 sampai 5"), Cell(found.mean_rating, "days"),
-         _("{n} penilaian").format(n=found.rated.part)),
+         _("{n} penilaian").format(n=_n(found.rated.part).words)),
         (_("Digabung dengan laporan lain"), _n(found.merged), ""),
         (_("Diarsipkan"), _n(sum(n for _reason, n in found.put_aside)), ""),
         (_("Bagian SMS terkirim"), _n(found.sms_segments), ""),
@@ -218,20 +224,21 @@ def _tally(
     key: str, title: str, first: str, rows: Sequence[Row], total: Row | None, *, name: Callable[[Row], str]
 ) -> Section:
     head = (
-        first, _("Masuk"), _("Belum"), _("Proses"), _("Selesai"), _("Diteruskan"), "%", _("Hari kerja"),
-        _("Hari kalender"), _("Terlambat"),
+        first, _("Masuk"), _("Belum"), _("Proses"), _("Selesai"), "%", _("Diteruskan"), _("Terlambat"),
+        _("Hari kerja"), _("Hari kalender"),
     )  # fmt: skip
+    most = _COLUMNS_BESIDE if key in _BESIDE else len(head)
     return Section(
-        key, title, head, tuple(_line(name(row), row) for row in rows),
-        total=_line(_("Jumlah"), total) if total is not None else (),
+        key, title, head[:most], tuple(_line(name(row), row)[:most] for row in rows),
+        total=_line(_("Jumlah"), total)[:most] if total is not None else (),
     )  # fmt: skip
 
 
 def _line(name: str, row: Row) -> tuple[Cell, ...]:
-    counts = (row.received, row.not_begun, row.in_work, row.finished, row.passed_on)
+    counts = (row.received, row.not_begun, row.in_work, row.finished)
     return (
-        Cell(name), *map(_n, counts), _share(row.share), Cell(row.working_days, "days"),
-        Cell(row.calendar_days, "days"), _n(row.late),
+        Cell(name), *map(_n, counts), _share(row.share), _n(row.passed_on), _n(row.late),
+        Cell(row.working_days, "days"), Cell(row.calendar_days, "days"),
     )  # fmt: skip
 
 

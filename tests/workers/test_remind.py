@@ -14,7 +14,7 @@ from intake.domain.deadline import AlarmStep
 from intake.domain.report import State
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import deadlines, officers, replies, reports
+from intake.storage import deadlines, officers, reminders, replies, reports
 from intake.storage.deadlines import Standing
 from intake.storage.officers import Officer
 from intake.storage.outbox import Claim, Job
@@ -103,7 +103,7 @@ def ring(rt: Runtime, now: datetime, job: Job = Job.REMIND) -> None:
         jobs.keep_promise(replace(rt, clock=lambda: now), Claim(job, row.subject_id, row.token, row.attempts))
 
 
-def reminders(rt: Runtime) -> list[tuple[str, str]]:
+def noted(rt: Runtime) -> list[tuple[str, str]]:
     with rt.engine.connect() as connection:
         return [(r.clock, r.step) for r in connection.execute(text("select clock, step from reminder order by id"))]
 
@@ -165,18 +165,18 @@ def test_officer_head_and_leader_are_reminded_in_this_order_and_once(rt: Runtime
     ]
     for n, (moment, _) in enumerate(expected, start=1):
         ring(rt, moment - timedelta(minutes=2))
-        assert len(reminders(rt)) == n - 1, "not before its moment"
+        assert len(noted(rt)) == n - 1, "not before its moment"
         ring(rt, moment)
-        assert reminders(rt) == [found for _, found in expected[:n]]
+        assert noted(rt) == [found for _, found in expected[:n]]
         ring(rt, moment)
-        assert len(reminders(rt)) == n
+        assert len(noted(rt)) == n
 
 
 def test_an_alarm_of_a_deadline_that_moved_finds_nothing_to_do(rt: Runtime, report: Report, officer: Officer) -> None:
     desk.take_up(rt, officer, report.reference)
     last_step_at(rt, report.id, MONDAY + timedelta(days=1))
     ring(rt, datetime(2026, 9, 11, 1, 1, tzinfo=UTC))
-    assert reminders(rt) == []
+    assert noted(rt) == []
     with rt.engine.connect() as connection:
         due = connection.execute(text("select due_at from outbox where job = 'remind'")).scalar_one()
     assert due == datetime(2026, 9, 22, 1, 0, tzinfo=UTC), "three working days before the finish"
@@ -184,10 +184,10 @@ def test_an_alarm_of_a_deadline_that_moved_finds_nothing_to_do(rt: Runtime, repo
 
 def test_one_letter_a_mailbox_says_numbers_and_dates_and_no_words(rt: Runtime, report: Report) -> None:
     with rt.engine.begin() as connection:
-        deadlines.set_address(connection, MUARA_ENIM, AlarmStep.REMIND_HEAD, "kepala@example.id")
+        reminders.set_mailbox(connection, MUARA_ENIM, AlarmStep.REMIND_HEAD, "kepala@example.id")
     morning = datetime(2026, 9, 14, 1, 1, tzinfo=UTC)
     ring(rt, morning)
-    assert {step for _, step in reminders(rt)} == {"remind_officer", "remind_head"}
+    assert {step for _, step in noted(rt)} == {"remind_officer", "remind_head"}
     ring(rt, morning + timedelta(minutes=20), Job.DIGEST)
     with rt.engine.connect() as connection:
         letters = connection.execute(text("select recipient, subject, text from reply where kind = 'digest'")).all()
