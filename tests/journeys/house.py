@@ -65,6 +65,8 @@ class House:
     processes: dict[str, list[subprocess.Popen[bytes]]] = field(default_factory=dict)
 
     port: int = field(default_factory=free_port)
+    #: Whose code runs: ours, or that of another release.
+    root: Path = ROOT
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
@@ -89,6 +91,7 @@ class House:
             "EMAIL_ADDRESS": OUR_ADDRESS,
             "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{free_port()}?tls=no",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(self.root),
             **self.more,
         }
         self.programs = {
@@ -103,7 +106,7 @@ class House:
         for name in names or self.programs:
             log = (self.data / f"{name}.log").open("ab")
             process = subprocess.Popen(
-                self.programs[name], env=self.environ, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                self.programs[name], env=self.environ, cwd=self.root, stdout=log, stderr=log, start_new_session=True
             )
             log.close()
             self.processes.setdefault(name, []).append(process)
