@@ -122,6 +122,14 @@ class FindsSent(Protocol):
 
 
 @runtime_checkable
+class SendsAs(Protocol):
+    """Ability: tells whether a message leaves from exactly the number asked for, so that the answer comes back to it."""
+
+    def sends_as(self, sender: str) -> bool:
+        """Whether this is a number of ours here. ``sender`` is not empty."""
+
+
+@runtime_checkable
 class CatchesUp(Protocol):
     """Ability: the provider can list what it received for us."""
 

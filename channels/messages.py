@@ -115,10 +115,14 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class ProviderReceipt:
-    """The provider took it and calls it ``external_id`` (may be empty where a provider names nothing)."""
+    """The provider took it and calls it ``external_id`` (may be empty where a provider names nothing).
+
+    ``stalled``: it keeps the message, but says that its own line is away.
+    """
 
     external_id: str
     segments: int | None = None
+    stalled: bool = False
 
 
 class DeliveryStatus(StrEnum):

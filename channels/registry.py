@@ -49,6 +49,7 @@ CHANNELS: Final[Mapping[str, OpensChannel]] = {
 # Modules that open a channel for each entry of their settings, named <module>_<entry>.
 SERIES: Final[Mapping[str, OpensChannels]] = {
     sms_http.NAME: sms_http.open_channels,
+    sms_kannel.NAME: sms_kannel.open_more,
 }
 
 DESKS: Final[Mapping[str, OpensDesk]] = {

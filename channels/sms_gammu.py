@@ -176,6 +176,9 @@ class SmsGammu:
         """The phone with this number; any phone when none has it."""
         return next((phone_id for phone_id, number in self.numbers.items() if sender and number == sender), "")
 
+    def sends_as(self, sender: str) -> bool:
+        return sender in self.numbers.values()
+
     def find_sent(self, message: OutboundMessage, *, since: datetime) -> ProviderReceipt | None:
         """Look for our id in the daemon's tables, however old. Raises SendFailed."""
         number = self.tables.find(quote(message.id, safe=""))

@@ -158,9 +158,15 @@ class SmsHttp:
         answer = call(outbound.method, url, headers=headers, data=data, login=outbound.login)
         return ProviderReceipt(_judge(answer, outbound), plan.segments)
 
-    def _values(self, message: OutboundMessage, encoding: str) -> dict[str, str]:
+    def sends_as(self, sender: str) -> bool:
+        return self.gateway.outbound is not None and self._leave_from(sender) == sender
+
+    def _leave_from(self, asked: str) -> str:
         ours = self.gateway.numbers
-        sender = message.sender if message.sender and (message.sender in ours or not ours) else next(iter(ours), "")
+        return asked if asked and (asked in ours or not ours) else next(iter(ours), "")
+
+    def _values(self, message: OutboundMessage, encoding: str) -> dict[str, str]:
+        sender = self._leave_from(message.sender)
         digits = message.to.removeprefix("+")
         at_home = message.to.startswith(_HOME_PREFIX)
         return {

@@ -28,7 +28,7 @@ from urllib.parse import quote
 import requests
 
 from channels import gsm, phone
-from channels.channel import Listed, Medium, SendFailed, Unreachable, Unreadable
+from channels.channel import Listed, Medium, Misconfigured, SendFailed, Unreachable, Unreadable
 from channels.gateway_proof import (
     LOOPBACK,
     Network,
@@ -68,8 +68,10 @@ STATUSES: Final[Mapping[str, DeliveryStatus]] = {
 
 _UNICODE_CODING: Final = "2"
 _BINARY_CODING: Final = "1"
+_CALLED = re.compile(r"[a-z0-9]{1,20}", re.ASCII)
 _RECIPIENT = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
-_TAKEN = re.compile(r"[03]: ")
+_TAKEN = re.compile(r"([03]): ")
+_LINE_AWAY: Final = "3"
 _RECEIPT_STATE = re.compile(r"\bstat:([A-Z]{1,10})\b")
 _RECEIPT_ERROR = re.compile(r"\berr:([0-9A-Za-z]{1,8})\b")
 _REFUSAL = re.compile(r"NACK/(?:(0x[0-9a-f]{1,8})\b|([A-Za-z ]{1,40}))")
@@ -159,8 +161,10 @@ class SmsKannel:
         if plan.encoding == "ucs2":
             headers["X-Kannel-Coding"] = _UNICODE_CODING
         answer = call("POST", self.sendsms_url, headers=headers, data=message.text.encode("utf-8", "replace"))
-        _judge(answer)
-        return ProviderReceipt("", plan.segments)
+        return ProviderReceipt("", plan.segments, stalled=_judge(answer) == _LINE_AWAY)
+
+    def sends_as(self, sender: str) -> bool:
+        return self._leave_from(sender) == sender
 
     def _leave_from(self, asked: str) -> str:
         if asked and (asked in self.numbers or not self.numbers):
@@ -215,11 +219,11 @@ def _read_error(answer: str) -> str | None:
     return " ".join(found) or None
 
 
-def _judge(answer: requests.Response) -> None:
-    """Return when Kannel took the message; raise SendFailed otherwise."""
+def _judge(answer: requests.Response) -> str:
+    """How Kannel took the message, by its number; raise SendFailed when it did not."""
     status, words = answer.status_code, answer.text[:200].strip()
-    if status == requests.codes.accepted and _TAKEN.match(words):
-        return
+    if status == requests.codes.accepted and (taken := _TAKEN.match(words)):
+        return taken[1]
     if 200 <= status < 300:
         # Something that is not Kannel, or a Kannel that says what we have never seen.
         raise SendFailed("answer unreadable", uncertain=True, code=str(status))
@@ -235,7 +239,39 @@ def _kind_by_status(status: int) -> Literal["config", "permanent", "retryable"]:
     return "permanent" if status == requests.codes.bad_request else "config"
 
 
-def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsKannel | None:
+def open_more(environ: Mapping[str, str], *, public_url: str) -> Sequence[SmsKannel]:
+    """The further ones that SMS_KANNEL_MORE names, each from the variables with its name in them.
+
+    Raises Misconfigured with every fault.
+    """
+    faults: list[str] = []
+    opened: list[SmsKannel] = []
+    seen: set[str] = set()
+    for written in environ.get("SMS_KANNEL_MORE", "").split(","):
+        called = written.strip().lower()
+        if not called:
+            continue
+        if not _CALLED.fullmatch(called) or called in seen:
+            faults.append("SMS_KANNEL_MORE must name each by letters and digits, once")
+            continue
+        seen.add(called)
+        ours, theirs = f"SMS_KANNEL_{called.upper()}_", "SMS_KANNEL_"
+        own = {name.replace(ours, theirs, 1): value for name, value in environ.items() if name.startswith(ours)}
+        try:
+            channel = open_channel(own, public_url=public_url, name=f"{NAME}_{called}")
+        except Misconfigured as wrong:
+            faults += [fault.replace(theirs, ours, 1) for fault in wrong.faults]
+            continue
+        if channel is None:
+            faults.append(f"{ours}URL is missing")
+        else:
+            opened.append(channel)
+    if faults:
+        raise Misconfigured(faults)
+    return opened
+
+
+def open_channel(environ: Mapping[str, str], *, public_url: str, name: str = NAME) -> SmsKannel | None:
     """The channel, or None when no SMS_KANNEL_* is set. Raises Misconfigured with every fault."""
     variables = Variables(
         environ,
@@ -273,7 +309,8 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsKannel | 
         user=user,
         password=password,
         secrets=secrets,
-        delivery_url=f"{public_url.rstrip('/')}/hooks/{NAME}/{secrets[0]}/delivery",
+        delivery_url=f"{public_url.rstrip('/')}/hooks/{name}/{secrets[0]}/delivery",
+        name=name,
         allowed=allowed or LOOPBACK,
         # Short codes are numbers of ours too, so everything is taken as it is read from a message.
         numbers=[phone.read_correspondent(number).address for number in written],

@@ -135,6 +135,10 @@ class SmsTwilio:
             return self.numbers[0], ""
         raise SendFailed("no number to send from", kind="config")
 
+    def sends_as(self, sender: str) -> bool:
+        """A messaging service chooses the number itself, so it promises none."""
+        return self._leave_from(sender) == (sender, "")
+
     def find_sent(self, message: OutboundMessage, *, since: datetime) -> ProviderReceipt | None:
         """Look for our text among the messages to that person made since then. Raises SendFailed."""
         wanted = message.text.split()

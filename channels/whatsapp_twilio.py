@@ -113,6 +113,9 @@ class WhatsappTwilio:
         with _whatsapp_judgement():
             return replace(self.line.send(_with_prefixes(message)), segments=None)
 
+    def sends_as(self, sender: str) -> bool:
+        return self.line.sends_as(_PREFIX + sender)
+
     def find_sent(self, message: OutboundMessage, *, since: datetime) -> ProviderReceipt | None:
         """Look for our text among the messages to that person made since then. Raises SendFailed."""
         with _whatsapp_judgement():

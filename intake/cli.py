@@ -27,6 +27,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "deadlines": ("intake.commands.deadlines", "deadlines", "Working days, promised days, and who is reminded."),
     "desk": ("intake.commands.operate", "desk", "How a regency is reached: inbox, webhook or e-mail."),
     "regency": ("intake.commands.regency", "regency", "What a regency sets for itself: numbers, units, topics."),
+    "gateways": (
+        "intake.commands.gateways",
+        "gateways",
+        "Gateways that stand in for each other: state, and one pinned.",
+    ),
     "stats": ("intake.commands.operate", "stats", "How many messages, reports and replies there are."),
     "explain": ("intake.commands.relocate", "explain", "Why a report went where it went."),
     "relocate": ("intake.commands.relocate", "relocate", "Which open reports this release would send elsewhere."),

@@ -43,6 +43,12 @@ def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:
         channels = open_channels(environ, public_url=environ.get("PUBLIC_URL", "").rstrip("/"))
     except Misconfigured as wrong:
         faults.extend(wrong.faults)
+    if settings is not None and channels:
+        faults.extend(
+            f"SAHUT_GATEWAYS: {gateway.name} is no channel that is configured"
+            for gateway in settings.gateways
+            if gateway.name not in channels
+        )
     if faults or settings is None:
         raise Misconfigured(faults)
     logs.configure(settings.log_level)

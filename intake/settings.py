@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from channels.channel import Misconfigured
+from intake.domain.gateway import Gateway, read_gateways
 
 __all__ = ["Misconfigured", "Settings"]
 
@@ -37,6 +38,11 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_MAX_ATTEMPTS": "after so many failures a promise is parked for a person",
     "SAHUT_BATCH": "how many promises a worker takes at once",
     "SAHUT_UNCERTAIN_SECONDS": "how long to wait for a delivery receipt before an uncertain reply is sent again",
+    "SAHUT_GATEWAYS": "gateways that stand in for each other, with weights and rates: sms_kannel weight=3 rate=10, ...",
+    "SAHUT_GATEWAY_FAILURES": "so many failures of a gateway in a row move replies to another",
+    "SAHUT_GATEWAY_FAILURE_SECONDS": "and they must come within so many seconds",
+    "SAHUT_GATEWAY_PROBE_SECONDS": "after so many seconds one message sees whether a gateway is back; then twice as long",
+    "SAHUT_GATEWAY_PROBES": "so many of these must succeed in a row to bring it back",
     "SAHUT_MAX_BODY_BYTES": "the largest request that is read",
     "SAHUT_CALLER_HEADER": "the header in which our own proxy tells who calls, e.g. X-Real-IP; for the limits of the form",
     "SAHUT_FORM_PER_HOUR": "how many reports one address may send by the form in an hour; 0: any number",
@@ -74,6 +80,11 @@ class Settings:
     max_attempts: int = 12
     batch: int = 100
     uncertain_wait: timedelta = timedelta(seconds=600)
+    gateways: tuple[Gateway, ...] = ()
+    gateway_failures: int = 5
+    gateway_failure_window: timedelta = timedelta(seconds=60)
+    gateway_probe_after: timedelta = timedelta(seconds=30)
+    gateway_probes: int = 3
     max_body_bytes: int = 30 * 1024 * 1024
     caller_header: str = ""
     form_per_hour: int = 60
@@ -127,6 +138,8 @@ class Settings:
         level = environ.get("SAHUT_LOG_LEVEL", "info").strip().lower() or "info"
         if level not in {"debug", "info", "warning", "error"}:
             faults.append("SAHUT_LOG_LEVEL must be debug, info, warning or error")
+        gateways, wrong = read_gateways(environ.get("SAHUT_GATEWAYS", ""))
+        faults.extend(f"SAHUT_GATEWAYS: {fault}" for fault in wrong)
         embedded, lab = flag("SAHUT_EMBEDDED"), flag("SAHUT_LAB")
         if lab:
             faults.extend(_faults_of_the_lab(environ, database_url, public_url, embedded=embedded))
@@ -143,6 +156,11 @@ class Settings:
             max_attempts=number("SAHUT_MAX_ATTEMPTS", 12, low=1, high=100),
             batch=number("SAHUT_BATCH", 100, low=1, high=1000),
             uncertain_wait=timedelta(seconds=number("SAHUT_UNCERTAIN_SECONDS", 600, low=0, high=86400)),
+            gateways=gateways,
+            gateway_failures=number("SAHUT_GATEWAY_FAILURES", 5, low=1, high=1000),
+            gateway_failure_window=timedelta(seconds=number("SAHUT_GATEWAY_FAILURE_SECONDS", 60, low=1, high=3600)),
+            gateway_probe_after=timedelta(seconds=number("SAHUT_GATEWAY_PROBE_SECONDS", 30, low=1, high=600)),
+            gateway_probes=number("SAHUT_GATEWAY_PROBES", 3, low=1, high=100),
             max_body_bytes=number("SAHUT_MAX_BODY_BYTES", 30 * 1024 * 1024, low=1024, high=1024**3),
             caller_header=environ.get("SAHUT_CALLER_HEADER", "").strip(),
             form_per_hour=number("SAHUT_FORM_PER_HOUR", 60, low=0, high=100_000),

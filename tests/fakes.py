@@ -26,6 +26,8 @@ PROOF = "genuine"
 class FakeChannel:
     """A provider whose proof of origin is the header ``X-Proof: genuine`` and whose messages are form fields.
 
+    It sends as each of ``numbers``; ``stalled``, it takes what it is given and says that its line is away.
+
     ``fails`` is called before a message is taken, with the message; raise SendFailed there to refuse it.
     """
 
@@ -33,6 +35,8 @@ class FakeChannel:
     medium: Medium
     sent: list[OutboundMessage] = field(default_factory=list)
     fails: Callable[[OutboundMessage], None] | None = None
+    numbers: tuple[str, ...] = ()
+    stalled: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def verify(self, request: InboundRequest) -> None:
@@ -61,12 +65,16 @@ class FakeChannel:
     def render_ack(self, ack: Ack) -> AckResponse:
         return AckResponse(body=ack)
 
+    def sends_as(self, sender: str) -> bool:
+        return sender in self.numbers
+
     def send(self, message: OutboundMessage) -> ProviderReceipt:
         if self.fails is not None:
             self.fails(message)
         with self._lock:
             self.sent.append(message)
-        return ProviderReceipt(f"ext-{self.name}-{message.id}", 1 if self.medium == "sms" else None)
+        segments = 1 if self.medium == "sms" else None
+        return ProviderReceipt(f"ext-{self.name}-{message.id}", segments, stalled=self.stalled)
 
 
 @dataclass

@@ -99,7 +99,10 @@ def _find(rt: Runtime, message: StoredMessage, reading: Reading) -> tuple[Report
                 report is not None
                 and bool(message.sender)
                 and (
-                    (report.sender, report.channel) == (message.sender, message.channel)
+                    (
+                        report.sender == message.sender
+                        and people.family_of(report.channel) == people.family_of(message.channel)
+                    )
                     or contacts.is_confirmed(connection, report.id, people.family_of(message.channel), message.sender)
                 )
             )

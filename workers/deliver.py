@@ -5,6 +5,9 @@ first, then the provider is called, then the outcome is committed. A reply that 
 the provider did not answer in time) is *uncertain*: it may have left. The provider is asked where it can be; its
 delivery report settles it (our id travels with the message); and only when nothing is heard is it sent once more.
 A provider that can be asked and has it not is given it again as often as that is so: nothing is uncertain then.
+
+Where several gateways carry a number (``intake.gateways``), a clear no moves a reply to another at once. An uncertain one
+stays where it is until its receipt would have come: before that the other gateway's copy could be the second.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from sqlalchemy import Connection
 
 from channels.channel import Channel, FindsSent, SendFailed
 from channels.messages import OutboundMessage, ProviderReceipt
-from intake import logs
+from intake import gateways, logs
+from intake.gateways import Way
 from intake.links import tracking_link
 from intake.runtime import Runtime
 from intake.storage import outbox, people, replies, reports
@@ -42,28 +46,34 @@ def deliver(rt: Runtime, claim: Claim) -> None:
     with rt.engine.begin() as connection:
         outbox.hold_longer(connection, claim, rt.settings.hold)
         reply = replies.read(connection, claim.subject_id)
-        channel = rt.channels.get(reply.channel)
         if reply.state not in {"promised", "sending"}:
             outbox.fulfil(connection, claim)  # a delivery report was quicker, or it failed for good
-            return
-        if channel is None:
-            outbox.postpone(
-                connection,
-                claim,
-                error=f"channel {reply.channel} is not configured",
-                max_attempts=rt.settings.max_attempts,
-            )
             return
         if reply.state == "promised" and (silence := _silence_of(connection, reply)):
             outbox.fulfil(connection, claim)
             _end_unsent(connection, reply, silence, code=silence)
             return
+        way = Way(reply.gateway or reply.channel)
+        if reply.state == "promised":
+            way = gateways.choose(rt, connection, reply)
+        channel = rt.channels.get(way.gateway)
+        if way.wait is not None:
+            outbox.put_back(connection, claim, wait=way.wait, why=way.why)
+            return
+        if channel is None:
+            outbox.postpone(
+                connection,
+                claim,
+                error=f"channel {way.gateway} is not configured",
+                max_attempts=rt.settings.max_attempts,
+            )
+            return
         outbound = outbound_of(rt, connection, reply)
-        begun = reply.state == "promised" and replies.begin_sending(connection, reply.id)
+        begun = reply.state == "promised" and replies.begin_sending(connection, reply.id, gateway=way.gateway)
     if not begun:
-        _settle_uncertain(rt, claim, reply, channel, outbound)
+        _settle_uncertain(rt, claim, reply, way, channel, outbound)
         return
-    _send(rt, claim, reply, channel, outbound)
+    _send(rt, claim, reply, way, channel, outbound)
 
 
 def _silence_of(connection: Connection, reply: Reply) -> str | None:
@@ -101,21 +111,22 @@ def outbound_of(rt: Runtime, connection: Connection, reply: Reply) -> OutboundMe
     )
 
 
-def _send(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, outbound: OutboundMessage) -> None:
+def _send(rt: Runtime, claim: Claim, reply: Reply, way: Way, channel: Channel, outbound: OutboundMessage) -> None:
     try:
         receipt = channel.send(outbound)
     except SendFailed as failure:
-        _settle_failure(rt, claim, reply, failure)
+        _settle_failure(rt, claim, reply, way, failure)
         return
     except Exception:
         # Not one of the ways a channel may fail: it may have left. The fault is logged, the reply is uncertain.
-        log.exception("sending_broke", reply_id=reply.id, channel=reply.channel)
+        log.exception("sending_broke", reply_id=reply.id, channel=way.gateway)
         with rt.engine.begin() as connection:
             outbox.postpone(
                 connection, claim, wait=ASK_AFTER, error="sending broke off", max_attempts=rt.settings.max_attempts
             )
+            gateways.note_broken(rt, connection, way)
         return
-    _settle_taken(rt, claim, reply, channel, receipt)
+    _settle_taken(rt, claim, reply, channel, receipt, sent_now=way)
 
 
 def _write_down(rt: Runtime, write: Callable[[Connection], None]) -> None:
@@ -133,7 +144,9 @@ def _write_down(rt: Runtime, write: Callable[[Connection], None]) -> None:
         write(connection)
 
 
-def _settle_taken(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, receipt: ProviderReceipt) -> None:
+def _settle_taken(
+    rt: Runtime, claim: Claim, reply: Reply, channel: Channel, receipt: ProviderReceipt, *, sent_now: Way | None = None
+) -> None:
     def settle(connection: Connection) -> None:
         replies.settle_accepted(
             connection,
@@ -142,6 +155,8 @@ def _settle_taken(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, rec
             segments=receipt.segments,
             final=channel.medium == "web",
         )
+        if sent_now is not None:
+            gateways.note_taken(rt, connection, sent_now, stalled=receipt.stalled)
 
     def settle_and_fulfil(connection: Connection) -> None:
         outbox.fulfil(connection, claim)
@@ -153,23 +168,22 @@ def _settle_taken(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, rec
         # We were thought dead. That it left is a fact all the same, and keeps the other holder from sending it again.
         _write_down(rt, settle)
         raise
-    log.info("reply_taken", reply_id=reply.id, channel=reply.channel)
+    log.info("reply_taken", reply_id=reply.id, channel=channel.name)
 
 
-def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, failure: SendFailed) -> None:
-    log.warning("reply_not_taken", reply_id=reply.id, channel=reply.channel, kind=failure.kind, code=failure.code)
+def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, way: Way, failure: SendFailed) -> None:
+    log.warning("reply_not_taken", reply_id=reply.id, channel=way.gateway, kind=failure.kind, code=failure.code)
 
     def settle(connection: Connection) -> None:
+        another = gateways.note_refused(rt, connection, way, reply, failure)
         if failure.uncertain:
             outbox.postpone(
                 connection, claim, wait=ASK_AFTER, error=failure.reason, max_attempts=rt.settings.max_attempts
             )
         elif failure.retryable:
             replies.back_to_promised(connection, reply.id, error=failure.reason, code=failure.code)
-            outbox.postpone(
-                connection, claim, wait=outbox.no_sooner(claim, failure.retry_after), error=failure.reason,
-                max_attempts=rt.settings.max_attempts,
-            )  # fmt: skip
+            wait = timedelta() if another else outbox.no_sooner(claim, failure.retry_after)
+            outbox.postpone(connection, claim, wait=wait, error=failure.reason, max_attempts=rt.settings.max_attempts)
         else:
             outbox.fulfil(connection, claim)
             if failure.kind == "opted_out":
@@ -179,7 +193,9 @@ def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, failure: SendFailed
     _write_down(rt, settle)
 
 
-def _settle_uncertain(rt: Runtime, claim: Claim, reply: Reply, channel: Channel, outbound: OutboundMessage) -> None:
+def _settle_uncertain(
+    rt: Runtime, claim: Claim, reply: Reply, way: Way, channel: Channel, outbound: OutboundMessage
+) -> None:
     """It may have left. Ask; wait for a delivery report; then send once more; then give up and say so."""
     since = reply.sending_at or reply.created_at
     waited = reply.sending_for or timedelta()
@@ -210,8 +226,13 @@ def _settle_uncertain(rt: Runtime, claim: Claim, reply: Reply, channel: Channel,
             outbox.fulfil(connection, claim)
             _end_unsent(connection, reply, silence or "uncertain", error="uncertain whether it left", code=silence)
             return
+        may_move = waited >= rt.settings.uncertain_wait
+        way = gateways.choose(rt, connection, reply, only=None if may_move else way.gateway)
+        if way.wait is not None:
+            outbox.put_back(connection, claim, wait=way.wait, why=way.why)
+            return
         outbox.hold_longer(connection, claim, rt.settings.hold)
-        again = replies.begin_sending_again(connection, reply.id)
+        again = replies.begin_sending_again(connection, reply.id, gateway=way.gateway)
     log.warning("uncertain_reply_sent_again", reply_id=reply.id)
     if again:
-        _send(rt, claim, reply, channel, outbound)
+        _send(rt, claim, reply, way, rt.channels[way.gateway], outbound)

@@ -17,8 +17,9 @@ from typing import Any, Final
 from rq.job import Job as RQJob
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
+from sqlalchemy import Connection
 
-from intake import logs
+from intake import gateways, logs
 from intake.runtime import Runtime
 from intake.storage import outbox
 from intake.storage.database import Unavailable
@@ -136,7 +137,7 @@ def carry_out(
     taken = 0
     while not leaving():
         with rt.engine.begin() as connection:
-            claims = outbox.take(connection, job, limit=rt.settings.batch, hold=rt.settings.hold)
+            claims = _take(rt, connection, job)
         if not claims:
             break
         over_at = min(end, time.monotonic() + rt.settings.hold.total_seconds() * _OF_THE_HOLD)
@@ -147,6 +148,12 @@ def carry_out(
         if time.monotonic() > end:
             break
     return taken
+
+
+def _take(rt: Runtime, connection: Connection, job: Job) -> list[Claim]:
+    if job is Job.DELIVER:
+        return gateways.take_deliveries(rt, connection)
+    return outbox.take(connection, job, limit=rt.settings.batch, hold=rt.settings.hold)
 
 
 def _work_off(

@@ -99,8 +99,8 @@ class Incoming:
 
 # What a message joins, in this order: the report whose signed reply address it was sent to; one of our own messages
 # that it answers; a reference typed in it; the report whose question waits for this sender. Always of the same sender
-# and medium: nobody gets into a stranger's case by quoting its number. Who quotes it from a number that was confirmed
-# for that report is no stranger.
+# and kind of channel (two gateways may carry one number): nobody gets into a stranger's case by quoting its number. Who
+# quotes it from a number that was confirmed for that report is no stranger.
 _REMEMBER = f"""
 with given as materialized (
     select * from json_to_recordset(%(rows)s::json) as given (
@@ -119,11 +119,11 @@ with given as materialized (
             union all
             select id, 3 from report where id = any(given.mentioned)
             union all
-            select id, 4 from report where sender = given.sender and channel = given.channel and state = 'tertunda'
+            select id, 4 from report where sender = given.sender and state = 'tertunda'
                 and recipient = given.recipient
         ) as r (id, answer_order)
         join report on report.id = r.id and (
-            (report.sender = given.sender and report.channel = given.channel)
+            (report.sender = given.sender and split_part(report.channel, '_', 1) = given.family)
             or (r.answer_order = 3 and exists (select 1 from contact c
                 where c.report_id = r.id and c.family = given.family and c.address = given.sender)))
         where given.may_join and given.sender <> ''

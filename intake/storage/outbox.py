@@ -202,6 +202,18 @@ def postpone(
     return False
 
 
+def put_back(connection: Connection, claim: Claim, *, wait: timedelta, why: str) -> None:
+    """Give a claim back untried for a while: nothing failed, it only was not its time. Raises ClaimLost."""
+    done = connection.execute(
+        text("""update outbox set due_at = now() + :wait, held_until = null, token = null, last_error = :why,
+                       attempts = attempts - 1
+                where job = :job and subject_id = :subject and token = :token"""),
+        {"job": claim.job, "subject": claim.subject_id, "token": claim.token, "wait": wait, "why": why},
+    )
+    if done.rowcount != 1:
+        raise ClaimLost
+
+
 def pause_after(claim: Claim) -> timedelta:
     """What a promise waits after this attempt, unless the failure names a time itself."""
     return BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]

@@ -15,8 +15,8 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from channels.messages import DeliveryStatus
-from intake.storage import outbox
-from intake.storage.outbox import Job
+from intake.storage import turns
+from intake.storage.people import family_of
 
 #: The order in which a message travels; a receipt may only move a reply upwards, except that what a provider called
 #: undeliverable may turn out delivered, never the other way round.
@@ -40,6 +40,8 @@ class Reply:
     in_reply_to: str
     reference_ids: list[str]
     state: str
+    gateway: str | None
+    refused_by: list[str]
     external_id: str | None
     error_code: str | None
     sends: int
@@ -49,8 +51,8 @@ class Reply:
 
 
 #: ``sending_for`` is measured by the database's clock alone: a host whose clock is wrong must not send a second copy.
-_COLUMNS = """id, report_id, kind, channel, recipient, sender, subject, text, in_reply_to, reference_ids, state,
-              external_id, error_code, sends, created_at, sending_at, now() - sending_at as sending_for"""
+_COLUMNS = """id, report_id, kind, channel, recipient, sender, subject, text, in_reply_to, reference_ids, state, gateway,
+              refused_by, external_id, error_code, sends, created_at, sending_at, now() - sending_at as sending_for"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,17 @@ def promise_replies(connection: Connection, new: Sequence[NewReply]) -> dict[str
             from json_to_recordset(cast(:rows as json)) as given (
                 cause text, kind text, report_id bigint, channel text, recipient text, sender text, subject text,
                 text text, in_reply_to text, reference_ids text[])
-            on conflict (cause) do nothing returning id, cause
+            on conflict (cause) do nothing
+            returning id, cause, kind, channel, (select regency from report where report.id = reply.report_id) as regency
         """),
         {"rows": json.dumps([{**asdict(one), "reference_ids": list(one.reference_ids)} for one in new])},
     )
-    made = {row.cause: int(row.id) for row in rows}
-    outbox.promise_many(connection, Job.DELIVER, made.values())
-    return made
+    found = list(rows)
+    turns.promise_in_lanes(
+        connection,
+        [(int(row.id), turns.priority_of(row.kind), turns.lane_of(row.channel, row.regency)) for row in found],
+    )
+    return {row.cause: int(row.id) for row in found}
 
 
 def promise_reply(
@@ -135,29 +141,35 @@ def is_on_its_way(connection: Connection, *, family: str, recipient: str, kind: 
     return found.first() is not None
 
 
-def begin_sending(connection: Connection, reply_id: int) -> bool:
-    """Commit the intention to send. False when the reply is not waiting to be sent (any more)."""
+def begin_sending(connection: Connection, reply_id: int, *, gateway: str) -> bool:
+    """Commit the intention to send, by this gateway. False when the reply is not waiting to be sent (any more)."""
     done = connection.execute(
-        text("""update reply set state = 'sending', sending_at = now(), sends = sends + 1
+        text("""update reply set state = 'sending', sending_at = now(), sends = sends + 1, gateway = :gateway
                 where id = :id and state = 'promised'"""),
-        {"id": reply_id},
+        {"id": reply_id, "gateway": gateway},
     )
     return done.rowcount == 1
 
 
-def begin_sending_again(connection: Connection, reply_id: int) -> bool:
+def begin_sending_again(connection: Connection, reply_id: int, *, gateway: str) -> bool:
     """Commit the intention to send once more what may have left. False when it is known by now how it ended."""
     done = connection.execute(
-        text("update reply set sending_at = now(), sends = sends + 1 where id = :id and state = 'sending'"),
-        {"id": reply_id},
+        text("""update reply set sending_at = now(), sends = sends + 1, gateway = :gateway
+                where id = :id and state = 'sending'"""),
+        {"id": reply_id, "gateway": gateway},
     )
     return done.rowcount == 1
 
 
 def back_to_promised(connection: Connection, reply_id: int, *, error: str, code: str | None) -> None:
-    """The provider said no, so it has not left: it may be sent again. ``sends`` counts what may have left: not this."""
+    """The gateway said no, so it has not left: it may be sent again. ``sends`` counts what may have left: not this.
+
+    Who said no is remembered, so that others are asked first; when one says no for the second time, they all begin anew.
+    """
     connection.execute(
-        text("""update reply set state = 'promised', error = :error, error_code = :code, sends = sends - 1
+        text("""update reply set state = 'promised', error = :error, error_code = :code, sends = sends - 1,
+                       refused_by = case when gateway = any(refused_by) then array[gateway]
+                                         else array_append(refused_by, coalesce(gateway, channel)) end
                 where id = :id and state = 'sending'"""),
         {"id": reply_id, "error": error, "code": code},
     )
@@ -196,11 +208,18 @@ def record_delivery(
     status: DeliveryStatus,
     code: str | None,
 ) -> int | None:
-    """Keep a delivery report and let it move its reply upwards. Returns the reply's id, None for one we do not know."""
+    """Keep a delivery report and let it move its reply upwards. Returns the reply's id, None for one we do not know.
+
+    By our own id it may come from any gateway of the reply's kind: one that did not answer us in time reports late, when
+    another has sent it by then. A gateway's own id means something to that gateway only.
+    """
     found = connection.execute(
-        text("""select id from reply where channel = :channel
-                and (id = :id or (cast(:id as bigint) is null and external_id = :external_id)) for update"""),
-        {"channel": channel, "id": reply_id, "external_id": external_id},
+        text("""select id from reply
+                where (id = :id and split_part(channel, '_', 1) = :family)
+                   or (cast(:id as bigint) is null and external_id = :external_id
+                       and (gateway = :channel or (gateway is null and channel = :channel)))
+                order by id desc limit 1 for update"""),
+        {"channel": channel, "family": family_of(channel), "id": reply_id, "external_id": external_id},
     ).one_or_none()
     connection.execute(
         text("""insert into delivery_report (channel, reply_id, external_id, status, error_code)

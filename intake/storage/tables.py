@@ -372,6 +372,7 @@ outbox = Table(
         "priority",
         "lane",
         "due_at",
+        "subject_id",
         postgresql_where=text("job = 'deliver' and parked_at is null"),
     ),
     comment="Promise, alarm clock, lock and retry counter in one row; deleted with the effect it promised.",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from intake.domain.report import State
 from intake.storage.messages import StoredMessage
+from intake.storage.people import family_of
 from intake.understand.relate import Before
 
 #: Replies that a person of ours caused. All others are automatic: the limits count those.
@@ -26,9 +27,9 @@ _BEFORE: Final = """
            r.handed_over_at, r.recipient, left(opening.text, 10000) as opening, last.text as last_text, last.id as last_id,
            last.received_at as last_at, last.extra as last_extra, last.processed_at as last_processed_at,
            asked.at as asked_at, rating_asked.at as rating_asked_at, rated.at as rated_at
-    from unnest(cast(:ids as bigint[]), cast(:senders as text[]), cast(:channels as text[]),
-                cast(:moments as timestamptz[])) as heard (id, sender, channel, at)
-    cross join lateral (select * from report where sender = heard.sender and channel = heard.channel
+    from unnest(cast(:ids as bigint[]), cast(:senders as text[]), cast(:families as text[]),
+                cast(:moments as timestamptz[])) as heard (id, sender, family, at)
+    cross join lateral (select * from report where sender = heard.sender and split_part(channel, '_', 1) = heard.family
                         and id <> heard.id and opened_at <= heard.at and opened_at > now() - interval '90 days'
                         order by opened_at desc, id desc limit :most) as r
     join message opening on opening.id = r.id
@@ -45,7 +46,7 @@ _BEFORE: Final = """
 
 
 def before(connection: Connection, message: StoredMessage) -> list[Before]:
-    """The sender's other reports of the last 90 days by this channel, newest first, at most 20.
+    """The sender's other reports of the last 90 days by a channel of this kind, newest first, at most 20.
 
     Only what was there when the message came: of two messages at once exactly one is the later one.
     """
@@ -61,7 +62,8 @@ def before_many(connection: Connection, messages: Sequence[StoredMessage]) -> di
     rows = connection.execute(
         text(_BEFORE),
         {
-            "ids": [m.id for m in known], "senders": [m.sender for m in known], "channels": [m.channel for m in known],
+            "ids": [m.id for m in known], "senders": [m.sender for m in known],
+            "families": [family_of(m.channel) for m in known],
             "moments": [m.received_at for m in known], "most": _MOST_BEFORE,
             "questions": list(_QUESTIONS), "rating_asked": list(_RATING_ASKED),
         },
@@ -177,16 +179,18 @@ def said_to_many(
             select heard.channel, heard.recipient, said.hour, said.day, said.told_to_wait, everybody.minute_to_all
             from (select count(*) as minute_to_all from (select 1 from reply where created_at > now() - interval '1 minute'
                                                          limit :most) as recent) as everybody,
-                unnest(cast(:channels as text[]), cast(:recipients as text[])) as heard (channel, recipient)
+                unnest(cast(:channels as text[]), cast(:families as text[]), cast(:recipients as text[]))
+                    as heard (channel, family, recipient)
             cross join lateral (
                 select count(*) filter (where created_at > now() - interval '1 hour') as hour, count(*) as day,
                        coalesce(bool_or(kind = 'queued' and created_at > now() - interval '1 hour'), false) as told_to_wait
-                from reply where recipient = heard.recipient and channel = heard.channel
+                from reply where recipient = heard.recipient and split_part(channel, '_', 1) = heard.family
                     and created_at > now() - interval '1 day' and kind <> all(:of_officers)
             ) as said
         """),
         {
-            "channels": [channel for channel, _ in wanted], "recipients": [recipient for _, recipient in wanted],
+            "channels": [channel for channel, _ in wanted],
+            "families": [family_of(channel) for channel, _ in wanted], "recipients": [recipient for _, recipient in wanted],
             "of_officers": list(OF_OFFICERS), "most": most_to_all,
         },
     )  # fmt: skip
@@ -197,9 +201,10 @@ def asked_which_report(connection: Connection, channel: str, recipient: str, *, 
     """Whether we asked this person which of their reports they meant, since that moment."""
     return bool(
         connection.execute(
-            text("""select exists (select 1 from reply where recipient = :recipient and channel = :channel
-                                   and kind = 'which_report' and created_at >= :since)"""),
-            {"recipient": recipient, "channel": channel, "since": since},
+            text("""select exists (select 1 from reply where recipient = :recipient
+                                   and split_part(channel, '_', 1) = :family and kind = 'which_report'
+                                   and created_at >= :since)"""),
+            {"recipient": recipient, "family": family_of(channel), "since": since},
         ).scalar_one()
     )
 

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from channels.channel import Channel, Forged, Misconfigured, ReportsDelivery, SendFailed
 from channels.messages import Ack, AckResponse, OutboundMessage
-from channels.sms_kannel import SmsKannel, open_channel
+from channels.registry import open_channels
+from channels.sms_kannel import SmsKannel, open_channel, open_more
+from tests.channels.local_servers import HttpAnswer, HttpServer
 from tests.channels.replay import PUBLIC_URL, SECRET, check, make_request, read, recordings, request_of
 
 SETTINGS = {
@@ -276,3 +278,41 @@ def test_a_quarantined_request_is_read_without_its_secret() -> None:
     request = request_of(recording)
     again = replace(request, url=request.url.replace(f"/{SECRET}", ""))
     assert kannel().parse(again) == kannel().parse(request)
+
+
+# --- several ---
+
+_SECOND = {
+    "SMS_KANNEL_MORE": "b",
+    "SMS_KANNEL_B_URL": "http://127.0.0.1:13014/cgi-bin/sendsms",
+    "SMS_KANNEL_B_USER": "u",
+    "SMS_KANNEL_B_PASSWORD": "rahasia-kedua",
+    "SMS_KANNEL_B_SECRETS": "s" * 20,
+    "SMS_KANNEL_B_NUMBERS": "1708",
+}
+
+
+def test_a_second_kannel_is_a_channel_of_its_own() -> None:
+    (second,) = open_more(_SECOND, public_url="https://lapor.example.go.id")
+    assert (second.name, second.numbers, second.password) == ("sms_kannel_b", ["1708"], "rahasia-kedua")
+    assert second.delivery_url == f"https://lapor.example.go.id/hooks/sms_kannel_b/{'s' * 20}/delivery"
+    assert second.sends_as("1708")
+    assert not second.sends_as("1709")
+    assert open_channels(_SECOND, public_url="https://lapor.example.go.id").keys() == {"sms_kannel_b", "web_form"}
+
+
+def test_faults_of_a_second_kannel_are_told_by_its_own_names() -> None:
+    with pytest.raises(Misconfigured) as told:
+        open_more({**_SECOND, "SMS_KANNEL_B_USER": "", "SMS_KANNEL_MORE": "b, c, b, x-y"}, public_url="")
+    assert told.value.faults == (
+        "SMS_KANNEL_B_USER is missing",
+        "SMS_KANNEL_C_URL is missing",
+        "SMS_KANNEL_MORE must name each by letters and digits, once",
+        "SMS_KANNEL_MORE must name each by letters and digits, once",
+    )
+
+
+def test_queued_for_later_says_that_the_line_is_away() -> None:
+    for words, stalled in ((b"0: Accepted for delivery", False), (b"3: Queued for later delivery", True)):
+        with HttpServer(HttpAnswer(202, body=words)) as server:
+            assert kannel(SMS_KANNEL_URL=server.url).send(MESSAGE).stalled is stalled

@@ -117,3 +117,51 @@ def test_a_new_version_shows_which_open_reports_it_would_move(rt: Runtime, envir
 
 def test_quarantine_is_listed(rt: Runtime, environ: dict[str, str], tmp_path: Path) -> None:
     assert sahut(environ, "quarantine", "list").exit_code == 0
+
+
+# --- gateways ---
+
+_TWO_GATEWAYS = {
+    "SAHUT_GATEWAYS": "sms_twilio weight=2 rate=10, whatsapp_twilio",
+    "SMS_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "SMS_TWILIO_AUTH_TOKEN": "t" * 32,
+    "SMS_TWILIO_NUMBERS": "+628110001708",
+    "WHATSAPP_TWILIO_NUMBERS": "+628110001709",
+}
+
+
+def test_gateways_are_listed_pinned_and_unpinned(rt: Runtime, environ: dict[str, str]) -> None:
+    environ = {**environ, **_TWO_GATEWAYS}
+    shown = sahut(environ, "gateways", "list")
+    assert shown.exit_code == 0
+    assert "sms_twilio  up  weight 2  10 segments/s" in shown.stdout
+    assert "whatsapp_twilio  up  weight 1  any rate" in shown.stdout
+    assert sahut(environ, "gateways", "pin", "sms_twilio").exit_code == 0
+    (sms, whatsapp) = json.loads(sahut(environ, "gateways", "list", "--json").stdout)["gateways"]
+    assert (sms["name"], sms["state"], whatsapp["pinned_at"]) == ("sms_twilio", "up", None)
+    assert sms["pinned_at"]
+    assert "pinned since" in sahut(environ, "gateways", "state", "sms_twilio").stdout
+    assert sahut(environ, "gateways", "unpin", "sms_twilio").exit_code == 0
+    assert sahut(environ, "gateways", "unpin", "sms_twilio").exit_code == 1
+
+
+def test_a_gateway_that_is_down_is_an_exit_code(rt: Runtime, environ: dict[str, str]) -> None:
+    environ = {**environ, **_TWO_GATEWAYS}
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into gateway (name, down_since, probe_at)
+                    values ('sms_twilio', now(), now() + interval '20 seconds')""")
+        )
+    assert sahut(environ, "gateways", "list").exit_code == 1
+    assert sahut(environ, "gateways", "state", "whatsapp_twilio").exit_code == 0
+    shown = sahut(environ, "gateways", "state", "sms_twilio", "--json")
+    assert (shown.exit_code, json.loads(shown.stdout)["state"]) == (1, "down")
+    assert 0 < json.loads(shown.stdout)["probe_in_seconds"] <= 20
+
+
+def test_a_gateway_there_is_not_cannot_be_pinned_or_named_in_the_settings(environ: dict[str, str]) -> None:
+    refused = sahut({**environ, **_TWO_GATEWAYS}, "gateways", "pin", "sms_kannel")
+    assert (refused.exit_code, "is not in SAHUT_GATEWAYS" in refused.stderr) == (2, True)
+    wrong = sahut({**environ, **_TWO_GATEWAYS, "SAHUT_GATEWAYS": "sms_kannel"}, "gateways", "list")
+    assert (wrong.exit_code, "sms_kannel is no channel that is configured" in wrong.stderr) == (2, True)
+    assert "names none" in sahut(environ, "gateways", "list").stdout

@@ -57,7 +57,7 @@ def an_hour_passes(rt: Runtime) -> None:
 def worker_dies_after_the_intention(rt: Runtime, reply_id: int) -> None:
     with rt.engine.begin() as connection:
         outbox.take(connection, Job.DELIVER, limit=1, hold=timedelta(seconds=60))
-        assert replies.begin_sending(connection, reply_id)
+        assert replies.begin_sending(connection, reply_id, gateway="sms_twilio")
     time_passes(rt)
 
 

@@ -118,7 +118,7 @@ def test_an_answer_to_our_own_message_joins_by_its_id(rt: Runtime) -> None:
             sender="lapor@sahut.test", text_="x",
         )  # fmt: skip
         assert reply_id is not None
-        replies.begin_sending(connection, reply_id)
+        replies.begin_sending(connection, reply_id, gateway="sms_twilio")
         replies.settle_accepted(connection, reply_id, external_id="<ours@sahut.test>", segments=None, final=False)
     assert kept(rt, "email_mime", a_mail("lagi", references=("<ours@sahut.test>",))).report_id == mine
     stranger = a_mail("lagi", references=("<ours@sahut.test>",), sender="lain@example.com")

@@ -70,7 +70,7 @@ def test_a_receipt_quicker_than_our_own_settlement_is_not_undone(rt: Runtime) ->
     reply_id = a_reply(rt)
     assert reply_id is not None
     with rt.engine.begin() as connection:
-        assert replies.begin_sending(connection, reply_id)
+        assert replies.begin_sending(connection, reply_id, gateway="sms_twilio")
     note(rt, reply_id, S.DELIVERED)
     with rt.engine.begin() as connection:
         replies.settle_accepted(connection, reply_id, external_id="X", segments=1, final=False)
@@ -81,7 +81,7 @@ def test_a_receipt_without_our_id_is_found_by_the_providers(rt: Runtime) -> None
     reply_id = a_reply(rt)
     assert reply_id is not None
     with rt.engine.begin() as connection:
-        replies.begin_sending(connection, reply_id)
+        replies.begin_sending(connection, reply_id, gateway="sms_twilio")
         replies.settle_accepted(connection, reply_id, external_id="SM9", segments=1, final=False)
     assert note(rt, None, S.DELIVERED, external="SM9") == reply_id
     assert note(rt, None, S.DELIVERED, external="SM10") is None
@@ -93,5 +93,5 @@ def test_the_intention_to_send_is_taken_once(rt: Runtime) -> None:
     reply_id = a_reply(rt)
     assert reply_id is not None
     with rt.engine.begin() as connection:
-        assert replies.begin_sending(connection, reply_id)
-        assert not replies.begin_sending(connection, reply_id)
+        assert replies.begin_sending(connection, reply_id, gateway="sms_twilio")
+        assert not replies.begin_sending(connection, reply_id, gateway="sms_twilio")

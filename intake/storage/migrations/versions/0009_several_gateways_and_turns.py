@@ -30,7 +30,7 @@ def upgrade() -> None:
     )
     op.add_column('outbox', sa.Column('priority', sa.SmallInteger(), server_default=sa.text('1'), nullable=False, comment='lower goes first; of replies only'))
     op.add_column('outbox', sa.Column('lane', sa.Text(), server_default='', nullable=False, comment='channel and regency: lanes take turns; of replies only'))
-    op.create_index('ix_outbox_turns', 'outbox', ['priority', 'lane', 'due_at'], unique=False, postgresql_where=sa.text("job = 'deliver' and parked_at is null"))
+    op.create_index('ix_outbox_turns', 'outbox', ['priority', 'lane', 'due_at', 'subject_id'], unique=False, postgresql_where=sa.text("job = 'deliver' and parked_at is null"))
     op.add_column('reply', sa.Column('gateway', sa.Text(), nullable=True, comment='by which channel it was last given away; null: not yet, or before there were several'))
     op.add_column('reply', sa.Column('refused_by', sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False, comment='gateways that said no to it'))
     op.create_index('ix_reply_gateway', 'reply', ['gateway', 'external_id'], unique=False)
