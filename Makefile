@@ -45,7 +45,7 @@ format: $(VENV)/.dev  ## put the code in its form
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## the measured promises (minutes)
-	@for f in bench/[a-z]*.py; do echo "== $$f"; $(BIN)/python $$f; done
+	@for f in bench/[a-z]*.py; do echo "== $$f"; $(BIN)/python -m bench.$$(basename $$f .py); done
 
 chaos: $(VENV)/.dev debian  ## a thousand blows while citizens write; proves that nothing is lost or said twice (an hour)
 	@$(BIN)/python -m tests.chaos
@@ -60,6 +60,7 @@ lock: $(VENV)/.dev  ## pin the newest versions, with hashes
 	@$(BIN)/pip install --quiet uv
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements/run.txt --upgrade
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -c requirements/run.txt -o requirements/dev.txt --upgrade
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra bench --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -c requirements/run.txt -o requirements/bench.txt --upgrade
 
 clean:  ## remove what was installed and built here; the data folder stays
 	@rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -26,6 +26,8 @@ EXTENSION_ALPHABET: Final = "\f^{}\\[~]|€"
 
 _COSTS: Final = dict.fromkeys(DEFAULT_ALPHABET, 1) | dict.fromkeys(EXTENSION_ALPHABET, 2)
 
+_IN_GSM: Final = frozenset(_COSTS)
+
 # Room in a message of its own, and in one of several (less the header that joins them; TS 23.040, 9.2.3.24.1).
 ROOM_ALONE: Final = {"gsm7": 160, "ucs2": 70}
 ROOM_JOINED: Final = {"gsm7": 153, "ucs2": 67}
@@ -49,7 +51,7 @@ def plan(text: str) -> SegmentPlan:
 
 def is_gsm(text: str) -> bool:
     """Whether every character is in the GSM default alphabet or its extension."""
-    return all(character in _COSTS for character in text)
+    return _IN_GSM.issuperset(text)
 
 
 def _fill(encoding: Encoding, costs: Iterable[int]) -> SegmentPlan:

@@ -7,8 +7,10 @@ worker looks into the outbox itself, every second: reports go on, only a little 
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
+from datetime import UTC, datetime
 from types import FrameType
 
 from redis.client import Pipeline
@@ -20,6 +22,7 @@ from rq.worker import WorkerStatus
 from channels.channel import Misconfigured
 from intake import logs
 from intake.active_model import classify_here
+from intake.domain.calendar import WorkingCalendar
 from intake.runtime import Runtime, open_runtime
 from intake.storage.database import Unavailable
 from intake.storage.outbox import Job
@@ -113,6 +116,19 @@ def work_alone(rt: Runtime, wish: Wish) -> int:
     return taken
 
 
+def warm_up() -> None:
+    """Load the gazetteer, the model and the holidays now, not for the first citizen.
+
+    They stay as long as the process: taking them out of the garbage collector's sight saves a tenth of the work on a
+    message, which otherwise goes into looking at them again and again.
+    """
+    locate("jalan rusak di Muara Enim")
+    classify_here("jalan rusak")
+    WorkingCalendar().nth_working_day(datetime.now(UTC).date(), 1)
+    gc.collect()
+    gc.freeze()
+
+
 def main() -> int:
     logs.take_over()
     try:
@@ -121,8 +137,7 @@ def main() -> int:
         for fault in wrong.faults:
             print(fault, file=sys.stderr)  # noqa: T201 - an operator reads this
         return 2
-    locate("jalan rusak di Muara Enim")  # loads the gazetteer and the model now, not for the first citizen
-    classify_here("jalan rusak")
+    warm_up()
     wish = Wish()
     wish.listen()
     log.info("worker_started")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -71,6 +71,9 @@ class NewReply:
     reference_ids: Sequence[str] = ()
 
 
+_OF_A_NEW_ONE: Final = tuple(each.name for each in fields(NewReply))
+
+
 def promise_replies(connection: Connection, new: Sequence[NewReply]) -> dict[str, int]:
     """Write replies and promise to send them, in two statements; the ids of those not answered before, by cause."""
     if not new:
@@ -86,7 +89,7 @@ def promise_replies(connection: Connection, new: Sequence[NewReply]) -> dict[str
             on conflict (cause) do nothing
             returning id, cause, kind, channel, (select regency from report where report.id = reply.report_id) as regency
         """),
-        {"rows": json.dumps([{**asdict(one), "reference_ids": list(one.reference_ids)} for one in new])},
+        {"rows": json.dumps([{name: getattr(one, name) for name in _OF_A_NEW_ONE} for one in new])},
     )
     found = list(rows)
     turns.promise_in_lanes(
