@@ -25,11 +25,12 @@ from intake.storage import (
     handovers,
     messages,
     notes,
-    regency_settings,
+    people,
     reminders,
     replies,
     reports,
     scope,
+    threads,
 )
 from intake.storage.deadlines import Standing
 from intake.storage.dispositions import Disposition
@@ -37,6 +38,7 @@ from intake.storage.handovers import Handover
 from intake.storage.messages import StoredMessage
 from intake.storage.notes import Note
 from intake.storage.officers import Officer
+from intake.storage.people import PersonState
 from intake.storage.reminders import Reminded
 from intake.storage.replies import Reply
 from intake.storage.reports import KeptDecision, Report, Step
@@ -44,6 +46,8 @@ from intake.understand.locate import regencies
 
 LONGEST_ANSWER: Final = 4000
 LONGEST_TARGET: Final = 60
+#: In these a report of a regency can be handed to its units.
+DISPOSABLE: Final = AT_THE_DESK | {State.TERTUNDA, State.MENUNGGU_VERIFIKASI, State.TERVERIFIKASI}
 
 
 class NotYours(Exception):
@@ -73,6 +77,7 @@ class ReportFile:
     children: list[Report]
     reminders: list[Reminded]
     dispositions: list[Disposition]
+    person: PersonState
 
 
 def office_of(report: Report) -> str:
@@ -88,11 +93,28 @@ def find(connection: Connection, officer: Officer, reference: str) -> Report:
     return reports.read(connection, report_id)
 
 
-def find_to_change(connection: Connection, officer: Officer, reference: str, action: Action) -> Report:
-    """A report that is the officer's, and with which they may do this; or NotYours."""
+def find_to_change(
+    connection: Connection, officer: Officer, reference: str, action: Action, *, seen: State | None = None
+) -> Report:
+    """A report that is the officer's, and with which they may do this; or NotYours.
+
+    ``seen``: the state in which the officer saw it. Raises StepNotAllowed when it is another by now; what is done then is
+    done with what they saw, for nobody can change it before this transaction ends.
+    """
     if not officer.may(action):
         raise NotYours
-    return find(connection, officer, reference)
+    report = find(connection, officer, reference)
+    if seen is not None and threads.lock(connection, report.id) is not seen:
+        raise StepNotAllowed(seen)
+    return report
+
+
+def find_to_speak(connection: Connection, officer: Officer, reference: str, action: Action) -> Report:
+    """The same for what the citizen hears: of several units only the main one speaks to them."""
+    report = find_to_change(connection, officer, reference, action)
+    if officer.role == "unit" and dispositions.main_of(connection, report.id) != officer.unit:
+        raise NotYours
+    return report
 
 
 def open_file(connection: Connection, officer: Officer, reference: str) -> ReportFile:
@@ -109,6 +131,7 @@ def open_file(connection: Connection, officer: Officer, reference: str) -> Repor
         [each for each in reports.children_of(connection, report.id) if scope.sees(connection, officer, each.id)],
         reminders.of_report(connection, report.id),
         dispositions.of_report(connection, report.id),
+        people.state_of(connection, report.channel, report.sender),
     )
 
 
@@ -149,7 +172,7 @@ def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> 
     with rt.engine.begin() as connection:
         report = find_to_change(connection, officer, reference, Action.SEND_BACK)
         if officer.role == "unit":
-            return _give_back(connection, officer, report, reason=reason.strip())
+            return give_back(connection, officer, report, reason=reason.strip())
         corrections.add(
             connection, report_id=report.id, officer_id=officer.id, field="regency", shown=report.regency, chosen=None
         )
@@ -159,7 +182,7 @@ def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> 
         )  # fmt: skip
 
 
-def _give_back(connection: Connection, officer: Officer, report: Report, *, reason: str) -> Report:
+def give_back(connection: Connection, officer: Officer, report: Report, *, reason: str) -> Report:
     """A unit has it no more; other units that have it keep it."""
     if not dispositions.end(connection, report.id, officer_id=officer.id, why=reason, unit=officer.unit):
         raise StepNotAllowed(State.DIKEMBALIKAN)
@@ -168,30 +191,6 @@ def _give_back(connection: Connection, officer: Officer, report: Report, *, reas
         detail={"unit": officer.unit},
     )  # fmt: skip
     return report
-
-
-def dispose(rt: Runtime, officer: Officer, reference: str, *, units: Sequence[str], note: str = "") -> Report:
-    """Hand a report to units of its regency, by their keys; the first is the one that answers for it.
-
-    Units that had it and are not among them have it no more. Raises NotYours, NoSuchUnit, StepNotAllowed.
-    """
-    with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference, Action.DISPOSE)
-        known = regency_settings.taxonomy_of(connection, report.regency).units
-        if not units or not set(units) <= known.keys():
-            raise NoSuchUnit
-        if report.regency is None or report.state not in AT_THE_DESK | {State.TERTUNDA}:
-            raise StepNotAllowed(State.TERDISPOSISI)
-        for unit in set(dispositions.units_of(connection, report.id)) - set(units):
-            dispositions.end(connection, report.id, officer_id=officer.id, why="taken_back", unit=unit)
-        dispositions.hand_to(connection, report.id, units, officer_id=officer.id, note=note.strip())
-        if known[units[0]].name != report.unit:
-            reports.amend(connection, report.id, {"unit": known[units[0]].name})
-        reports.record(
-            connection, report.id, actor="officer", officer_id=officer.id, action="disposed", reason=note.strip(),
-            detail={"units": [known[unit].name for unit in units]},
-        )  # fmt: skip
-        return reports.read(connection, report.id)
 
 
 def take_up(rt: Runtime, officer: Officer, reference: str) -> Report:
@@ -212,11 +211,14 @@ def answer(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Repo
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference, Action.ANSWER)
+        report = find_to_speak(connection, officer, reference, Action.ANSWER)
         report = reports.step(
             connection, report.id, State.DITINDAKLANJUTI, actor="officer", officer_id=officer.id, action="answered",
             detail={"answer": said}, values={"answered_at": rt.clock()},
         )  # fmt: skip
+        main = dispositions.main_of(connection, report.id)
+        if main is not None:
+            dispositions.mark_answered(connection, report.id, main, officer_id=officer.id, words=said)
         office = office_of(report)
         tell_everybody(
             rt,
@@ -234,7 +236,7 @@ def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Repo
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference, Action.ASK)
+        report = find_to_speak(connection, officer, reference, Action.ASK)
         report = reports.step(
             connection, report.id, State.TERTUNDA, actor="officer", officer_id=officer.id, action="asked",
             detail={"question": said}, values={"waiting_for": "officer", "choices": []},
@@ -249,7 +251,7 @@ def ask(rt: Runtime, officer: Officer, reference: str, *, question: str) -> Repo
 def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") -> Report:
     """Finished. The citizen is told, and how to say that it is not."""
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference, Action.CLOSE)
+        report = find_to_speak(connection, officer, reference, Action.CLOSE)
         report = reports.step(
             connection, report.id, State.SELESAI, actor="officer", officer_id=officer.id, action="closed",
             reason=reason, values={"closed_at": rt.clock()},
@@ -258,12 +260,47 @@ def close(rt: Runtime, officer: Officer, reference: str, *, reason: str = "") ->
         return report
 
 
-def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Report:
+def verify(rt: Runtime, officer: Officer, reference: str, *, seen: State | None = None) -> Report:
+    """It is a report, and complete: to be handed on. ``seen``: see ``find_to_change``."""
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference, Action.VERIFY, seen=seen)
+        return reports.step(
+            connection, report.id, State.TERVERIFIKASI, actor="officer", officer_id=officer.id, action="verified",
+            values={"waiting_for": None, "choices": []},
+        )  # fmt: skip
+
+
+def block_sender(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Report:
+    """What this sender says is kept and worked on, and answered no more. Raises EmptyText, StepNotAllowed (no sender)."""
+    if not reason.strip():
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference, Action.BLOCK_SENDER)
+        if not report.sender:
+            raise StepNotAllowed(report.state)
+        people.block(connection, report.channel, report.sender, reason=reason.strip())
+        reports.record(
+            connection, report.id, actor="officer", officer_id=officer.id, action="sender_blocked",
+            reason=reason.strip(),
+        )  # fmt: skip
+        return report
+
+
+def unblock_sender(rt: Runtime, officer: Officer, reference: str) -> Report:
+    """Answered as usual again."""
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference, Action.BLOCK_SENDER)
+        people.unblock(connection, report.channel, report.sender)
+        reports.record(connection, report.id, actor="officer", officer_id=officer.id, action="sender_unblocked")
+        return report
+
+
+def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str, seen: State | None = None) -> Report:
     """Put aside with a reason, restorable; the citizen is not written to. Raises EmptyText without a reason."""
     if not reason.strip():
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = find_to_change(connection, officer, reference, Action.ARCHIVE)
+        report = find_to_change(connection, officer, reference, Action.ARCHIVE, seen=seen)
         return reports.step(
             connection, report.id, State.DIARSIPKAN, actor="officer", officer_id=officer.id, action="archived",
             reason=reason.strip(),
@@ -312,35 +349,45 @@ def add_note(rt: Runtime, officer: Officer, reference: str, *, words: str) -> Re
         return report
 
 
-def may(report: Report, officer: Officer) -> frozenset[str]:
-    """What this officer can do with this report now, by the names of the functions above: what a page offers."""
+def may(report: Report, officer: Officer, *, in_hand: Sequence[Disposition] = ()) -> frozenset[str]:
+    """What this officer can do with this report now, by the names of the functions above: what a page offers.
+
+    ``in_hand`` are the parts of the units that have the report.
+    """
     following = STEPS[report.state]
-    offered = {"note"}
-    if State.TERDISPOSISI in following:
-        offered.add("route")
-    if report.regency is not None and report.state in AT_THE_DESK | {State.TERTUNDA}:
-        offered.add("dispose")
+    offered = {"note", "correct"}
     for name, state in (
-        ("send_back", State.DIKEMBALIKAN), ("take_up", State.DIPROSES), ("answer", State.DITINDAKLANJUTI),
-        ("close", State.SELESAI), ("archive", State.DIARSIPKAN), ("ask", State.TERTUNDA), ("pass_on", State.DITERUSKAN),
+        ("route", State.TERDISPOSISI), ("verify", State.TERVERIFIKASI), ("send_back", State.DIKEMBALIKAN),
+        ("take_up", State.DIPROSES), ("answer", State.DITINDAKLANJUTI), ("close", State.SELESAI),
+        ("archive", State.DIARSIPKAN), ("ask", State.TERTUNDA), ("pass_on", State.DITERUSKAN),
         ("merge", State.DIGABUNG),
     ):  # fmt: skip
         if state in following:
             offered.add(name)
+    if report.regency is None:
+        offered.discard("merge")
+    elif report.state in DISPOSABLE:
+        offered.add("dispose")
+        if in_hand:
+            offered.add("take_back")
+        speaks_for = {officer.unit} if officer.role == "unit" else {part.unit for part in in_hand}
+        if any(part.unit in speaks_for and not part.main and part.answered_at is None for part in in_hand):
+            offered.add("answer_part")
     if report.state is State.TERTUNDA:
         # The answer is on its way: a second question would cross it, and what has no regency has no unit at work.
         offered -= {"ask"} if report.regency else {"ask", "take_up"}
     if not (report.answerable and report.sender):
         offered.discard("ask")
-    if report.regency is None:
-        offered.discard("merge")
-    offered.add("correct")
     if report.state is State.DIARSIPKAN:
         offered.add("restore")
     if report.state is State.DIGABUNG:
         offered.add("part")
     if report.state in AT_REST:
         offered &= {"restore", "part", "note"}
+    if report.sender:
+        offered.add("block_sender")
+    if officer.role == "unit" and all(part.unit != officer.unit or not part.main for part in in_hand):
+        offered -= {"answer", "ask", "close"}
     return frozenset(name for name in offered if officer.may(Action(name)))
 
 

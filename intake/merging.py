@@ -60,8 +60,11 @@ def similar(connection: Connection, officer: Officer, report: Report) -> list[Si
     return [each for each in found if each.similarity >= LEAST_SIMILARITY]
 
 
-def merge(rt: Runtime, officer: Officer, reference: str, *, into: str) -> Report:
-    """Merge a report into another of the same regency. Reversible. Raises NotYours, StepNotAllowed."""
+def merge(rt: Runtime, officer: Officer, reference: str, *, into: str, seen: State | None = None) -> Report:
+    """Merge a report into another of the same regency. Reversible. Raises NotYours, StepNotAllowed.
+
+    ``seen``: the state in which the officer saw the report that is merged; in another one nothing is done.
+    """
     with rt.engine.begin() as connection:
         child = find_to_change(connection, officer, reference, Action.MERGE)
         parent = find_to_change(connection, officer, into, Action.MERGE)
@@ -72,6 +75,8 @@ def merge(rt: Runtime, officer: Officer, reference: str, *, into: str) -> Report
             text("select id from report where id in (:a, :b) order by id for update"), {"a": child.id, "b": parent.id}
         )
         parent = reports.read(connection, parent.id)
+        if seen is not None and reports.read(connection, child.id).state is not seen:
+            raise StepNotAllowed(State.DIGABUNG)
         if parent.state in AT_REST or reports.children_of(connection, child.id):
             raise StepNotAllowed(State.DIGABUNG)
         return reports.step(

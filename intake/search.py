@@ -27,7 +27,8 @@ Lateness = Literal["", "terlambat", "segera"]
 
 #: The views of the inbox: which states each shows.
 VIEWS: Final[dict[View, frozenset[State]]] = {
-    "perlu_tindakan": AT_THE_DESK - {State.DITINDAKLANJUTI},
+    # A regency that looks at its reports itself has them in verification, too.
+    "perlu_tindakan": (AT_THE_DESK - {State.DITINDAKLANJUTI}) | FOR_TRIAGE,
     "menunggu": frozenset({State.DITINDAKLANJUTI, State.TERTUNDA, State.DITERUSKAN}),
     "selesai": frozenset({State.SELESAI}),
     "disisihkan": frozenset({State.DIARSIPKAN, State.DIGABUNG}),

@@ -716,7 +716,12 @@ disposition = Table(
     _moment("ended_at"),
     Column("ended_by", BigInteger, ForeignKey("officer.id")),
     Column("ended_why", Text, nullable=False, server_default=""),
+    Column("main", Boolean, nullable=False, server_default=text("false"), comment="the unit that answers the citizen"),
+    _moment("answered_at"),
+    Column("answered_by", BigInteger, ForeignKey("officer.id")),
+    Column("words", Text, nullable=False, server_default="", comment="what the unit said about its part; internal"),
     Index("uq_disposition_now", "report_id", "unit", unique=True, postgresql_where=text("ended_at is null")),
+    Index("uq_disposition_main", "report_id", unique=True, postgresql_where=text("main and ended_at is null")),
     comment="Which units of the regency have a report in hand, and had it.",
 )
 

@@ -22,6 +22,8 @@ from intake.web.desk_entry import TAKES_FILES as _OF_VISITS
 from intake.web.desk_files import desk_files
 from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
+from intake.web.desk_paper import desk_paper
+from intake.web.desk_templates import desk_templates
 from intake.web.health import health
 from intake.web.hooks import Hooks
 from intake.web.log_in import check_rules, log_in
@@ -101,6 +103,8 @@ def create_app(rt: Runtime) -> Flask:
         places_api,
         log_in,
         desk_pages,
+        desk_paper,
+        desk_templates,
         desk_files,
         desk_entry,
         desk_monev,

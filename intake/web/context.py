@@ -71,6 +71,14 @@ def moment_in_words(at: datetime, regency: str | None = None) -> Markup:
     return Markup('<time datetime="{}">{} {}</time>').format(at.isoformat(timespec="seconds"), words, zone)
 
 
+def written_moment_in_words(written: str, regency: str | None = None) -> str | Markup:
+    """The same of a moment kept as text; what is none stays as it is."""
+    try:
+        return moment_in_words(datetime.fromisoformat(written), regency)
+    except ValueError:
+        return written
+
+
 def day_in_words(at: datetime, regency: str | None = None) -> str:
     """The day a moment falls on in that regency, e.g. ``Senin, 23 November 2026``."""
     found = regencies().get(regency or "")
@@ -112,6 +120,7 @@ def public(response: Response) -> Response:
 def prepare(app: Flask) -> None:
     """Give the templates what is above, and remember a language that was chosen."""
     app.jinja_env.filters["moment"] = moment_in_words
+    app.jinja_env.filters["written_moment"] = written_moment_in_words
     app.jinja_env.filters["day"] = day_in_words
     app.jinja_env.filters["date"] = date_in_words
     app.jinja_env.filters["month"] = month_in_words

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
-from werkzeug.datastructures import MultiDict
 
-from intake import desk, labels, merging, search
+from intake import answer_templates, desk, labels, merging, search
+from intake.answer_templates import UnknownField
 from intake.desk import EmptyText, NoSuchUnit, NotYours, ReportFile
 from intake.domain.permission import Action as Permission
 from intake.domain.reference import report_id_of
 from intake.domain.report import State, StepNotAllowed
 from intake.labels import NotAChoice
-from intake.runtime import Runtime
 from intake.saying import Preview, preview
 from intake.search import Wanted
 from intake.storage import quarantine, regency_settings, scope
 from intake.storage.officers import Officer
-from intake.storage.reports import Report
 from intake.understand.classify import taxonomy
 from intake.understand.locate import regencies
 from intake.web import desk_marks, desk_words
 from intake.web.context import regencies_by_province, runtime
 from intake.web.conversation import joined, without_secrets
+from intake.web.desk_actions import ACTIONS, filled
 from intake.web.log_in import allows, officer_here, require_officer
 
 desk_pages = Blueprint("desk", __name__, url_prefix="/meja")
@@ -38,81 +38,10 @@ desk_pages.before_request(require_officer)
 _PAGE_SIZE: Final = 50
 _SHOWN_DIGITS: Final = 3
 _WORTH_SHOWING: Final = 0.05
-_Typed = Mapping[str, str]
-
-
-def _several(typed: _Typed, name: str) -> list[str]:
-    """All that was chosen under one name, in the order of the page."""
-    chosen = typed.getlist(name) if isinstance(typed, MultiDict) else [typed.get(name, "")]
-    return [each for each in dict.fromkeys(chosen) if each]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing that can be done: its name in ``desk.may``, and how it is done with what was typed."""
-
-    name: str
-    do: Callable[[Runtime, Officer, str, _Typed], Report]
-
-    @property
-    def permission(self) -> Permission:
-        """What one has to be allowed to do for it: the actions of a report are called alike in both tables."""
-        return Permission(self.name)
-
-
-#: By the last part of the address.
-ACTIONS: Final[Mapping[str, Action]] = {
-    "teruskan": Action(
-        "route",
-        lambda rt, officer, reference, typed: desk.route(
-            rt, officer, reference, regency=typed.get("regency", ""), reason=typed.get("reason", "")
-        ),
-    ),
-    "kembalikan": Action(
-        "send_back",
-        lambda rt, officer, reference, typed: desk.send_back(rt, officer, reference, reason=typed.get("reason", "")),
-    ),
-    "kerjakan": Action("take_up", lambda rt, officer, reference, _: desk.take_up(rt, officer, reference)),
-    "disposisi": Action(
-        "dispose",
-        lambda rt, officer, reference, typed: desk.dispose(
-            rt, officer, reference, units=_several(typed, "unit"), note=typed.get("note", "")
-        ),
-    ),
-    "jawab": Action(
-        "answer",
-        lambda rt, officer, reference, typed: desk.answer(rt, officer, reference, words=typed.get("words", "")),
-    ),
-    "tanya": Action(
-        "ask",
-        lambda rt, officer, reference, typed: desk.ask(rt, officer, reference, question=typed.get("question", "")),
-    ),
-    "luar": Action(
-        "pass_on",
-        lambda rt, officer, reference, typed: desk.pass_on(
-            rt, officer, reference, target=typed.get("target", ""), reason=typed.get("reason", "")
-        ),
-    ),
-    "catat": Action(
-        "note",
-        lambda rt, officer, reference, typed: desk.add_note(rt, officer, reference, words=typed.get("note", "")),
-    ),
-    "perbaiki": Action("correct", labels.correct),
-    "gabung": Action(
-        "merge",
-        lambda rt, officer, reference, typed: merging.merge(rt, officer, reference, into=typed.get("into", "").strip()),
-    ),
-    "pisah": Action("part", lambda rt, officer, reference, _: merging.part(rt, officer, reference)),
-    "selesai": Action(
-        "close",
-        lambda rt, officer, reference, typed: desk.close(rt, officer, reference, reason=typed.get("reason", "")),
-    ),
-    "arsip": Action(
-        "archive",
-        lambda rt, officer, reference, typed: desk.archive(rt, officer, reference, reason=typed.get("reason", "")),
-    ),
-    "pulihkan": Action("restore", lambda rt, officer, reference, _: desk.restore(rt, officer, reference)),
-}
+#: What has a card of its own, beside the one of all other actions.
+_ELSEWHERE_ON_THE_PAGE: Final = frozenset(
+    {"answer", "note", "correct", "merge", "part", "answer_part", "take_back", "block_sender"}
+)
 
 
 @desk_pages.get("")
@@ -181,8 +110,8 @@ def _wanted(parts: Mapping[str, Any]) -> Permission | None:
 def act(reference: str, doing: str) -> Any:
     """Do one thing with a report. A colleague who was quicker is told of honestly, and nothing typed is lost."""
     action = ACTIONS[doing]
-    if action.name == "answer" and request.form.get("pratinjau"):
-        return _report_page(reference, show_preview=True)
+    if action.name == "answer" and (request.form.get("pratinjau") or request.form.get("pakai")):
+        return _preview(reference)
     try:
         report = action.do(runtime(), officer_here(), reference, request.form)
     except NotYours:
@@ -195,9 +124,11 @@ def act(reference: str, doing: str) -> Any:
         return _report_page(reference, fault="empty", status=400)
     except (NotAChoice, NoSuchUnit):
         return _report_page(reference, fault="no_choice", status=400)
+    except UnknownField as unknown:
+        return _report_page(reference, fault="unknown_field", unknown=unknown.name, status=400)
     except StepNotAllowed:
         return _report_page(reference, fault="changed", status=409)
-    flash(action.name)
+    flash(action.done or action.name)
     with runtime().engine.connect() as connection:
         still_theirs = scope.sees(connection, officer_here(), report.id)
     if not still_theirs:  # sent back: it is on somebody else's desk now
@@ -205,14 +136,34 @@ def act(reference: str, doing: str) -> Any:
     return redirect(url_for(".show_report", reference=reference), 303)
 
 
+def _preview(reference: str) -> Response:
+    """An answer as the citizen would get it, its fields filled; of a template that was chosen, behind what was typed."""
+    officer, rt = officer_here(), runtime()
+    typed = request.form.get("words", "").replace("\0", "").strip()
+    chosen = request.form.get("templat", "")
+    try:
+        if request.form.get("pakai") and chosen.isascii() and chosen.isdecimal():
+            body = answer_templates.find_template(rt, officer, int(chosen[:18])).body
+            typed = f"{typed}\n\n{body}" if typed else body
+        typed = filled(rt, officer, reference, typed)
+    except NotYours:
+        abort(404)
+    except UnknownField as unknown:
+        return _report_page(reference, answer=typed, fault="unknown_field", unknown=unknown.name, status=400)
+    return _report_page(reference, answer=typed, show_preview=True)
+
+
 def _report_page(
     reference: str,
     *,
     fault: str = "",
+    unknown: str = "",
     status: int = 200,
+    answer: str | None = None,
     show_preview: bool = False,
     template: str = "desk/report.html",
 ) -> Response:
+    """``answer`` is what stands in the form for the answer; None: what was typed there."""
     officer, rt = officer_here(), runtime()
     try:
         with rt.engine.connect() as connection:
@@ -221,9 +172,12 @@ def _report_page(
             units = regency_settings.taxonomy_of(connection, file.report.regency).units
     except NotYours:
         abort(404)
-    offered = desk.may(file.report, officer)
+    in_hand = [each for each in file.dispositions if each.ended_at is None]
+    offered = desk.may(file.report, officer, in_hand=in_hand)
     typed = request.form
-    seen = preview(rt, file.report, typed.get("words", "")) if show_preview and "answer" in offered else None
+    if answer is None:
+        answer = typed.get("words", "")
+    seen = preview(rt, file.report, answer) if show_preview and "answer" in offered else None
     cues = desk_marks.cues_of(file.decision)
     return make_response(
         render_template(
@@ -236,7 +190,7 @@ def _report_page(
             without_secrets=without_secrets,
             reporter=describe_reporter(file, officer),
             offered=offered,
-            actions=offered - {"answer", "note", "correct", "merge", "part"},
+            actions=offered - _ELSEWHERE_ON_THE_PAGE,
             similar=alike,
             preview=seen,
             price=_price_of(seen),
@@ -248,7 +202,12 @@ def _report_page(
             provinces=regencies_by_province() if "route" in offered else (),
             topics=taxonomy().topics,
             units=units,
-            in_hand=[each.unit for each in file.dispositions if each.ended_at is None],
+            in_hand=[each.unit for each in in_hand],
+            parts=file.dispositions,
+            points=_points(file),
+            answer=answer,
+            templates=answer_templates.list_templates(rt, officer) if "answer" in offered else [],
+            unknown_field=desk_words.unknown_field(unknown) if unknown else "",
             types=labels.TYPES,
             urgencies=labels.URGENCIES,
             words=desk_words,
@@ -258,6 +217,35 @@ def _report_page(
         ),
         status,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A position that came with a message, as programs for maps take it. No map of others is shown on our page."""
+
+    latitude: float
+    longitude: float
+    at: datetime
+
+    @property
+    def geo(self) -> str:
+        """For the phone's own map (RFC 5870)."""
+        return f"geo:{self.latitude:.6f},{self.longitude:.6f}"
+
+    @property
+    def osm(self) -> str:
+        """The same place at OpenStreetMap."""
+        place = f"{self.latitude:.6f}/{self.longitude:.6f}"
+        return f"https://www.openstreetmap.org/?mlat={self.latitude:.6f}&mlon={self.longitude:.6f}#map=17/{place}"
+
+
+def _points(file: ReportFile) -> list[Point]:
+    """Where the reporter's messages say they are, newest last."""
+    return [
+        Point(said.latitude, said.longitude, said.received_at)
+        for said in file.conversation
+        if said.latitude is not None and said.longitude is not None
+    ]
 
 
 def _price_of(seen: Preview | None) -> int:

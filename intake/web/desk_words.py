@@ -250,8 +250,8 @@ def done(name: str) -> str:
         "dispose": _("Laporan didisposisikan."),
         "answer_part": _("Jawaban unit disimpan. Pelapor menerima jawaban dari unit utama."),
         "take_back": _("Disposisi ditarik kembali."),
-        "block": _("Pengirim diblokir. Laporannya tetap masuk, tetapi tidak dibalas."),
-        "unblock": _("Blokir dibuka. Pengirim dibalas lagi seperti biasa."),
+        "block_sender": _("Pengirim diblokir. Laporannya tetap masuk, tetapi tidak dibalas."),
+        "unblock_sender": _("Blokir dibuka. Pengirim dibalas lagi seperti biasa."),
         "view_kept": _("Tampilan disimpan."),
         "view_dropped": _("Tampilan dihapus."),
         "template_kept": _("Templat disimpan."),
@@ -311,3 +311,28 @@ def spoken_for(about: str) -> str:
         "spam": _("bukan laporan"),
     }
     return _or_plain(known, about)
+
+
+def template_field(name: str) -> str:
+    """What a field of a template is filled with."""
+    known = {
+        "nomor": _("nomor laporan"),
+        "dinas": _("unit yang menangani, atau nama daerah"),
+        "wilayah": _("nama kabupaten atau kota"),
+        "topik": _("topik laporan"),
+        "tanggal": _("tanggal laporan masuk"),
+    }
+    return _or_plain(known, name)
+
+
+def unknown_field(name: str) -> str:
+    """Something in braces is no field."""
+    return _("Isian {field} tidak dikenal. Hapus kurung kurawalnya, atau pakai salah satu isian yang ada.").format(
+        field="{" + name + "}"
+    )
+
+
+def part_state(state: str) -> str:
+    """How far a unit is with its part."""
+    known = {"waiting": _("belum menjawab"), "answered": _("sudah menjawab"), "ended": _("sudah ditarik")}
+    return _or_plain(known, state)

@@ -298,11 +298,11 @@ def test_what_a_page_offers_can_be_done(rt: Runtime, reference: str, own: Office
         report = desk.find(connection, own, reference)
     assert desk.may(report, own) == {
         "send_back", "take_up", "answer", "close", "archive", "ask", "pass_on", "merge", "correct", "note",
-        "dispose",
+        "dispose", "block_sender",
     }  # fmt: skip
     assert desk.may(report, a_leader(rt)) == frozenset()
     closed = desk.close(rt, own, reference)
-    assert desk.may(closed, central) == {"note"}
+    assert desk.may(closed, central) == {"note", "block_sender"}
 
 
 def test_log_in_by_name_and_password_until_it_is_locked(rt: Runtime, own: Officer) -> None:

@@ -17,7 +17,8 @@ from intake.runtime import Runtime
 from intake.storage import officers, reports
 from intake.storage.reports import Report
 from intake.web.app import create_app
-from intake.web.desk_pages import ACTIONS, mask
+from intake.web.desk_actions import ACTIONS
+from intake.web.desk_pages import mask
 from intake.web.log_in import log_in as log_in_pages
 from tests.factories import CLEAR_TEXT, MUARA_ENIM, a_mail, an_sms
 from tests.intake.web.conftest import (

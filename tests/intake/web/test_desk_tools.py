@@ -15,6 +15,7 @@ from intake.storage.reports import Report
 from intake.web.app import create_app
 from intake.web.desk_marks import Piece, mark
 from tests.factories import CLEAR_TEXT, MUARA_ENIM
+from tests.intake.test_paper import words_of
 from tests.intake.web.conftest import BOGOR, a_report, an_officer, do, form_to, log_in, work
 
 
@@ -81,6 +82,107 @@ def test_an_answer_is_seen_before_it_leaves(rt: Runtime, regency: FlaskClient, r
     page = priced.post(form.action, data={**form.fields, "words": long, "pratinjau": "ya"}).text
     assert ": 3 SMS" in page
     assert "Rp1.050" in page
+
+
+def test_a_template_is_filled_priced_and_sent(rt: Runtime, regency: FlaskClient, report: Report) -> None:
+    page = regency.get("/meja/templat")
+    assert "Belum ada templat" in page.text
+    form = form_to(page, "/templat")
+    wrong = regency.post(form.action, data={**form.fields, "name": "Jadwal", "body": "Yth. {nama}"})
+    assert wrong.status_code == 400
+    assert "Isian {nama} tidak dikenal" in wrong.text
+    body = "Laporan {nomor} masuk jadwal {dinas}."
+    assert regency.post(form.action, data={**form.fields, "name": "Jadwal", "body": body}).status_code == 303
+    form = form_to(regency.get(f"/meja/{report.reference}"), "/jawab")
+    assert ("pakai", "ya") in form.buttons
+    number = re.search(r'<option value="(\d+)">Jadwal', regency.get(f"/meja/{report.reference}").text)
+    assert number is not None
+    typed = {**form.fields, "words": "Selamat pagi.", "templat": number[1], "pakai": "ya"}
+    seen = regency.post(form.action, data=typed)
+    assert seen.status_code == 200
+    written = form_to(seen, "/jawab").fields["words"]
+    assert written == f"Selamat pagi.\n\nLaporan {report.reference} masuk jadwal {report.unit}."
+    assert ": 1 SMS" in seen.text or ": 2 SMS" in seen.text
+    assert read(rt, report).state == "terdisposisi", "looking sends nothing"
+    unknown = regency.post(form.action, data={**form.fields, "words": "Yth. {nama}"})
+    assert unknown.status_code == 400
+    assert form_to(unknown, "/jawab").fields["words"] == "Yth. {nama}", "nothing typed is lost"
+    assert regency.post(form.action, data={**form.fields, "words": "Nomor {nomor}"}).status_code == 303
+    with rt.engine.connect() as connection:
+        said = connection.execute(text("select text from reply where kind = 'answered'")).scalar_one()
+    assert f"Nomor {report.reference}" in said
+
+
+def test_a_sender_is_blocked_with_a_reason_and_answered_again(
+    rt: Runtime, regency: FlaskClient, report: Report
+) -> None:
+    assert do(regency, report.reference, "blokir", reason=" ").status_code == 400
+    assert do(regency, report.reference, "blokir", reason="kata kotor berulang").status_code == 303
+    page = regency.get(f"/meja/{report.reference}").text
+    assert "Pengirim ini diblokir petugas" in page
+    assert "kata kotor berulang" in page
+    assert do(regency, report.reference, "buka-blokir").status_code == 303
+    page = regency.get(f"/meja/{report.reference}").text
+    assert "Pengirim ini diblokir petugas" not in page
+    assert "Blokir pengirim dibuka" in page
+    for why in ("opted_out_at", "unreachable_at"):
+        with rt.engine.begin() as connection:
+            connection.execute(text("update person set opted_out_at = null, unreachable_at = null"))
+            connection.execute(text(f"update person set {why} = now()"))
+        page = regency.get(f"/meja/{report.reference}").text
+        assert ("mengirim STOP" in page, "tidak dapat dijangkau" in page) == (
+            why == "opted_out_at", why == "unreachable_at",
+        )  # fmt: skip
+
+
+def test_a_position_is_a_link_and_never_a_map_of_others(rt: Runtime, regency: FlaskClient, report: Report) -> None:
+    assert "openstreetmap" not in regency.get(f"/meja/{report.reference}").text
+    with rt.engine.begin() as connection:
+        connection.execute(text("update message set latitude = -3.6551, longitude = 103.7745"))
+    page = regency.get(f"/meja/{report.reference}").text
+    assert 'href="geo:-3.655100,103.774500"' in page
+    assert (
+        'href="https://www.openstreetmap.org/?mlat=-3.655100&amp;mlon=103.774500#map=17/-3.655100/103.774500"' in page
+    )
+    assert "<iframe" not in page
+    assert "<img" not in page.partition("<main")[2]
+
+
+def test_units_share_a_report_on_its_page(rt: Runtime, regency: FlaskClient, report: Report) -> None:
+    form = form_to(regency.get(f"/meja/{report.reference}"), "/disposisi")
+    data = {**form.fields, "unit": ["PUPR", "DLH"], "note": "Cek lapangan"}
+    assert regency.post(form.action, data=data).status_code == 303
+    page = regency.get(f"/meja/{report.reference}").text
+    assert "utama: menjawab pelapor" in page
+    assert "Cek lapangan" in page
+    assert do(regency, report.reference, "jawab-unit", unit="DLH", part="Sampah <sudah> diangkut").status_code == 303
+    page = regency.get(f"/meja/{report.reference}").text
+    assert "Sampah &lt;sudah&gt; diangkut" in page
+    assert "sudah menjawab" in page
+    assert do(regency, report.reference, "tarik", unit="DLH", reason="selesai bagiannya").status_code == 303
+    assert "sudah ditarik" in regency.get(f"/meja/{report.reference}").text
+
+
+def test_a_pdf_holds_the_report_and_hides_who_it_is_to_hide(rt: Runtime, regency: FlaskClient, report: Report) -> None:
+    do(regency, report.reference, "jawab", words="Besok ditambal.")
+    do(regency, report.reference, "catat", note="catatan untuk rekan saja")
+    answer = regency.get(f"/meja/{report.reference}/laporan.pdf")
+    assert answer.content_type == "application/pdf"
+    assert f"laporan-{report.reference}.pdf" in answer.headers["Content-Disposition"]
+    words = words_of(answer.data)
+    assert CLEAR_TEXT.replace("\n", " ") in " ".join(words.split())
+    assert "Besok ditambal." in words
+    assert "Kab. Muara Enim" in words
+    assert "Dijawab" in words
+    assert report.sender not in words
+    assert report.sender[-3:] in words, "masked as on the screen"
+    assert "catatan untuk rekan" not in words
+    assert "k=" not in words, "no link opens the citizen's page"
+    with rt.engine.begin() as connection:
+        reports.amend(connection, report.id, {"anonymous": True})
+    words = words_of(regency.get(f"/meja/{report.reference}/laporan.pdf").data)
+    assert "anonim: tidak ditampilkan" in words
+    assert "•" not in words
 
 
 def test_data_is_corrected_and_the_page_says_so(rt: Runtime, regency: FlaskClient, report: Report) -> None:

@@ -28,7 +28,8 @@ from intake.storage.officers import Officer
 from intake.storage.reports import Report
 from intake.storage.tables import metadata
 from intake.web.app import create_app
-from intake.web.desk_pages import ACTIONS, desk_pages
+from intake.web.desk_actions import ACTIONS
+from intake.web.desk_pages import desk_pages
 from intake.web.log_in import RouteWithoutRule, action_of, check_rules, officer_here, require_officer
 from tests.factories import MUARA_ENIM
 from tests.intake.web.conftest import BOGOR, PASSWORD, a_report, form_to, log_in
@@ -106,6 +107,8 @@ def doors(app: Flask, report: Report) -> list[Door]:
         "officer_id": [1],
         "session_id": [1],
         "entry_id": [1],
+        "template_id": [1],
+        "view_id": [1],
     }
     guarded = {name for name, before in app.before_request_funcs.items() if require_officer in before}
     found = []
@@ -234,8 +237,9 @@ def put_back(rt: Runtime, report: Report) -> None:
         dispositions.hand_to(connection, report.id, [UNIT], officer_id=None, note="")
 
 
-#: Addresses about an account or a log-in that is not theirs, or is their own: tried in ``test_people``.
-_ABOUT_SOMETHING_ELSE: set[str] = set()
+#: Addresses about an account or a log-in that is not theirs, or is their own: tried in ``test_people``; about a template
+#: or a view that is not there: tried in ``test_desk_views``.
+_ABOUT_SOMETHING_ELSE: set[str] = {"desk_templates.change", "desk_templates.drop", "desk_views.drop"}
 
 
 def test_nobody_gets_anywhere_without_a_log_in(rt: Runtime, app: Flask, report: Report) -> None:
