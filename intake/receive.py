@@ -18,7 +18,7 @@ from channels.messages import Ack, Headers, InboundMessage, InboundRequest
 from intake import bounces, converse, logs
 from intake.runtime import Runtime
 from intake.storage import bell, messages, quarantine
-from intake.storage.database import Unavailable, is_lasting
+from intake.storage.database import QuarantineFull, Unavailable, is_lasting
 from intake.storage.messages import Incoming, Remembered
 
 log = logs.get("receive")
@@ -99,8 +99,12 @@ def verify(rt: Runtime, channel: str, request: InboundRequest) -> None:
         raise
 
 
-def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Received:
+def receive_verified(
+    rt: Runtime, channel: str, request: InboundRequest, *, arrived_at: datetime | None = None
+) -> Received:
     """Read and keep a request whose origin was proven. Raises ``Unavailable`` when the database is away.
+
+    ``arrived_at``: when it reached us, for one that waited in the spool.
 
     A request may hold several messages: each is kept for itself, and when the database goes away in the middle the
     provider sends them all again, of which we have some. When it refuses one for ever, the others are kept and the
@@ -118,7 +122,7 @@ def receive_verified(rt: Runtime, channel: str, request: InboundRequest) -> Rece
     refused = ""
     for message in several:
         try:
-            received.append(receive(rt, channel, message))
+            received.append(receive(rt, channel, message, arrived_at=arrived_at))
         except Exception as fault:
             if not is_lasting(fault):
                 raise
@@ -157,8 +161,17 @@ def receive_polled(rt: Runtime, channel: str, message: InboundMessage) -> Receiv
 
 
 def quarantine_request(rt: Runtime, channel: str, request: InboundRequest, reason: str) -> Received:
-    """Keep a request as it came, for a person or a later release."""
+    """Keep a request as it came, for a person or a later release.
+
+    Raises QuarantineFull when a channel has brought too much of it within an hour: nothing is forgotten to make room, so
+    that who can keep it (a mail server, the spool) had better do so. Counted as a refusal.
+    """
     query = request.url.partition("?")[2]
+    with rt.engine.begin() as connection:
+        full = quarantine.is_full(connection, channel, rt.quarantine_limits)
+    if full:
+        refuse(rt, channel, "quarantine_full")
+        raise QuarantineFull(channel)
     with rt.engine.begin() as connection:
         kept = quarantine.keep(
             connection, channel, query=query, headers=request.headers, body=request.body, reason=reason
@@ -198,7 +211,7 @@ def replay(rt: Runtime, kept_id: int) -> Received:
     request = request_again(rt, kept.channel, kept.query, dict(kept.headers), kept.body)
     speaker = rt.channels[kept.channel]
     several = _read_all(speaker, request)
-    received = [receive(rt, kept.channel, message) for message in several]
+    received = [receive(rt, kept.channel, message, arrived_at=kept.received_at) for message in several]
     with rt.engine.begin() as connection:
         quarantine.mark_replayed(connection, kept_id)
     return next((each for each in received if each.ack is Ack.ACCEPTED), received[0])

@@ -14,7 +14,7 @@ from channels.registry import open_channels
 from intake import logs
 from intake.settings import Settings
 from intake.storage.database import open_engine
-from intake.storage.quarantine import Refusals
+from intake.storage.quarantine import Limits, Refusals
 from intake.storage.together import Together
 
 
@@ -28,6 +28,7 @@ class Runtime:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     together: Together = field(default_factory=Together)
     refusals: Refusals = field(default_factory=Refusals)
+    quarantine_limits: Limits = field(default_factory=Limits)
 
 
 def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:

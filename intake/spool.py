@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -32,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.messages import Headers, InboundRequest
 from intake import delivery, logs, receive
 from intake.runtime import Runtime
+from intake.storage.database import QuarantineFull
 
 log = logs.get("spool")
 
@@ -79,6 +81,16 @@ _ROOMS: Final[defaultdict[Path, _Room]] = defaultdict(_Room)
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """Files that wait, how long the oldest has waited, and those set aside: a person must look at them."""
+
+    waiting: int
+    oldest_seconds: float
+    refused: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
 class Spool:
     """The folder of one host's web processes. Several processes may write; one at a time receives."""
 
@@ -94,6 +106,7 @@ class Spool:
         record = {
             "channel": channel,
             "kind": kind,
+            "arrived_at": datetime.now(UTC).isoformat(),
             "url": request.url,
             "headers": dict(request.headers),
             "body": base64.b64encode(request.body).decode(),
@@ -129,6 +142,13 @@ class Spool:
             return sorted(path for path in self.folder.iterdir() if path.suffix == ".json")
         except FileNotFoundError:
             return []
+
+    def look(self) -> Contents:
+        """What lies here, for the machine that watches. Files come and go meanwhile."""
+        waiting = self.waiting()
+        names = [path.suffix for path in self.folder.iterdir()] if self.folder.is_dir() else []
+        oldest = max(0.0, time.time() - _named(waiting[0]).timestamp()) if waiting else 0.0
+        return Contents(len(waiting), oldest, names.count(".refused"), names.count(".unreadable"))
 
     def receive_all(self, rt: Runtime) -> int:
         """Receive what waits, in order, until the database is away again. Returns how many; 0 while another does it.
@@ -174,6 +194,8 @@ class Spool:
                 remote_address=record["remote_address"],
             )
             channel, kind = record["channel"], record["kind"]
+            # Files of the release before have it in their name only.
+            arrived_at = datetime.fromisoformat(record["arrived_at"]) if "arrived_at" in record else _named(path)
         except (ValueError, KeyError, TypeError):
             log.exception("spool_unreadable")
             path.rename(path.with_suffix(".unreadable"))
@@ -182,7 +204,11 @@ class Spool:
             if kind == "delivery":
                 delivery.note_verified(rt, channel, request)
             else:
-                receive.receive_verified(rt, channel, request)
+                receive.receive_verified(rt, channel, request, arrived_at=arrived_at)
+        except QuarantineFull:
+            log.warning("spool_quarantine_full", channel=channel)
+            path.rename(path.with_suffix(".refused"))
+            return False
         except SQLAlchemyError:
             raise
         except Exception:  # a channel that is not there any more, a fault of ours: kept, and nobody waits behind it
@@ -207,6 +233,14 @@ class Spool:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for parent in (self.folder.parent, self.folder.parent.parent):
             _sync(parent)  # a folder of which nobody knows survives no power cut
+
+
+def _named(path: Path) -> datetime:
+    """When a file was written, by its name."""
+    try:
+        return datetime.fromtimestamp(int(path.name.partition("-")[0]) / 1e9, UTC)
+    except (ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def _sync(folder: Path) -> None:

@@ -21,6 +21,9 @@ from typing import IO
 from intake.embedded_process import die_with_parent
 
 _PR_SET_CHILD_SUBREAPER = 36
+#: A worker may be in the middle of giving a message to a gateway, which takes up to 15 seconds; killed there, nobody knows
+#: whether it left.
+STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Crew:
                 return Ended(name, code)
         return None
 
-    def stop(self, wait_seconds: float = 5.0) -> None:
+    def stop(self, wait_seconds: float = STOP_SECONDS) -> None:
         """SIGTERM to all, SIGKILL to what is left after `wait_seconds`, and to everything they have started."""
         for process in self._processes.values():
             process.terminate()  # does nothing when it has ended

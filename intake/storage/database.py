@@ -23,6 +23,10 @@ class Overloaded(SQLAlchemyError):
     """More want to write than the database takes at this moment: come again."""
 
 
+class QuarantineFull(Overloaded):
+    """A channel brought more that cannot be read than is kept within an hour: come again, an hour later."""
+
+
 #: What "the database does not answer" looks like to a caller.
 Unavailable = (OperationalError, InterfaceError, PoolTimeout, Overloaded)
 #: How long a connection over TCP waits for a server that is gone without a farewell (libpq's names, seconds and ms).

@@ -281,7 +281,7 @@ def due(connection: Connection) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``oldest`` is how long the oldest due promise has waited."""
+    """``oldest`` is how long the oldest due promise that nobody holds has waited; ``waiting`` how many there are."""
 
     oldest: timedelta
     waiting: int
@@ -291,9 +291,10 @@ class Health:
 def health(connection: Connection) -> Health:
     row = connection.execute(
         text("""
-            select coalesce(now() - min(due_at) filter (where parked_at is null and due_at <= now()), interval '0')
-                       as oldest,
-                   count(*) filter (where parked_at is null and due_at <= now()) as waiting,
+            select coalesce(now() - min(due_at) filter (where parked_at is null and due_at <= now()
+                                and (held_until is null or held_until < now())), interval '0') as oldest,
+                   count(*) filter (where parked_at is null and due_at <= now()
+                                and (held_until is null or held_until < now())) as waiting,
                    count(*) filter (where parked_at is not null) as parked
             from outbox
         """)

@@ -17,6 +17,14 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one channel is taken into quarantine within an hour."""
+
+    most_requests: int = 2000
+    most_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     id: int
     channel: str
@@ -57,6 +65,16 @@ def keep(
     return int(kept.scalar_one())
 
 
+def is_full(connection: Connection, channel: str, limits: Limits) -> bool:
+    """Whether this channel has brought so much within the last hour that no more is taken."""
+    row = connection.execute(
+        text("""select count(*) as requests, coalesce(sum(octet_length(body)), 0) as bytes from quarantine
+                where channel = :channel and received_at > now() - interval '1 hour'"""),
+        {"channel": channel},
+    ).one()
+    return int(row.requests) >= limits.most_requests or int(row.bytes) >= limits.most_bytes
+
+
 def waiting(connection: Connection, *, limit: int = 200) -> list[Kept]:
     rows = connection.execute(
         text("""select id, channel, reason, times, received_at, replayed_at from quarantine
@@ -75,13 +93,15 @@ class Raw:
     headers: Mapping[str, str]
     body: bytes
     reason: str
+    received_at: datetime
 
 
 def raw(connection: Connection, kept_id: int) -> Raw:
     row = connection.execute(
-        text("select channel, query, headers, body, reason from quarantine where id = :id"), {"id": kept_id}
+        text("select channel, query, headers, body, reason, received_at from quarantine where id = :id"),
+        {"id": kept_id},
     ).one()
-    return Raw(row.channel, row.query, row.headers, bytes(row.body), row.reason)
+    return Raw(row.channel, row.query, row.headers, bytes(row.body), row.reason, row.received_at)
 
 
 def holds_many(connection: Connection, channel: str, *, reason_begins: str, most: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response, jsonify
 
+from intake.spool import Spool
 from intake.storage import outbox
 from intake.storage.database import Unavailable
 from intake.web.context import runtime
@@ -25,13 +26,24 @@ def is_alive() -> Response:
 
 @health.get("/readyz")
 def is_ready() -> tuple[Response, int]:
-    """200 when the database answers, no due promise is older than a minute and none is parked; else 503 and which."""
+    """200 when the database answers, no due promise and no file in the spool is older than a minute, and nothing waits
+    for a person (parked promises, files set aside); else 503 and which.
+    """
+    spool = Spool.of(runtime()).look()
+    failing = ["spool"] if spool.oldest_seconds >= OLDEST_ALLOWED.total_seconds() else []
+    if spool.refused or spool.unreadable:
+        failing.append("spool_set_aside")
+    files = {
+        "waiting": spool.waiting,
+        "oldest_seconds": round(spool.oldest_seconds, 1),
+        "refused": spool.refused,
+        "unreadable": spool.unreadable,
+    }
     try:
         with runtime().engine.connect() as connection:
             found = outbox.health(connection)
     except Unavailable:
-        return jsonify(ready=False, failing=["database"]), 503
-    failing = []
+        return jsonify(ready=False, failing=["database", *failing], spool=files), 503
     if found.oldest >= OLDEST_ALLOWED:
         failing.append("oldest_promise")
     if found.parked:
@@ -42,5 +54,6 @@ def is_ready() -> tuple[Response, int]:
         oldest_promise_seconds=round(found.oldest.total_seconds(), 1),
         waiting=found.waiting,
         parked=found.parked,
+        spool=files,
     )
     return answer, 503 if failing else 200

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from sqlalchemy import Engine, text
 
 from channels.messages import Headers, InboundRequest
@@ -16,6 +19,7 @@ from intake.runtime import Runtime
 from intake.spool import Spool, SpoolFailed
 from intake.storage import quarantine
 from intake.storage.database import open_engine
+from intake.storage.quarantine import Limits
 from tests.factories import OUR_NUMBER, PHONE
 from tests.fakes import PROOF
 
@@ -54,6 +58,33 @@ def test_kept_while_the_database_is_away_and_received_in_order(rt: Runtime, spoo
     assert texts(rt) == [f"laporan {number} \u00e9" for number in range(5)]
     assert spool.waiting() == []
     assert spool.receive_all(rt) == 0
+
+
+def test_a_message_keeps_the_moment_at_which_it_came(rt: Runtime, spool: Spool) -> None:
+    with time_machine.travel(datetime(2026, 11, 20, 3, 4, 5, tzinfo=UTC), tick=False):
+        spool.keep("sms_twilio", "message", a_request(1))
+    [path] = spool.waiting()
+    record = json.loads(path.read_text())
+    del record["arrived_at"]
+    record["form"][0] = ["id", "SM2"]  # and one as the release before wrote it
+    path.with_name(f"{path.name.removesuffix('.json')}b.json").write_text(json.dumps(record))
+    assert spool.receive_all(rt) == 2
+    with rt.engine.connect() as connection:
+        moments = connection.execute(
+            text("select m.received_at, r.opened_at from message m join report r on r.id = m.id")
+        ).all()
+    assert moments == [(datetime(2026, 11, 20, 3, 4, 5, tzinfo=UTC),) * 2] * 2
+
+
+def test_a_full_quarantine_leaves_the_file_where_a_person_finds_it(rt: Runtime, spool: Spool) -> None:
+    full = replace(rt, quarantine_limits=Limits(most_requests=1))
+    for number in range(3):
+        spool.keep("sms_twilio", "message", replace(a_request(1), form=(), body=b"%d" % number))
+    spool.receive_all(full)
+    assert (spool.look().waiting, spool.look().refused) == (0, 2)
+    with rt.engine.connect() as connection:
+        assert len(quarantine.waiting(connection)) == 1
+        assert quarantine.refusals(connection) == {("sms_twilio", "quarantine_full"): 2}
 
 
 def test_received_twice_is_one_message(rt: Runtime, spool: Spool) -> None:

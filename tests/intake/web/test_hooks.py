@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from channels.registry import CHANNELS as KNOWN_CHANNELS
 from intake.runtime import Runtime
 from intake.spool import Spool
 from intake.storage import quarantine
+from intake.storage.quarantine import Limits
 from intake.web.app import create_app
+from intake.web.turnstile import MOST_AT_ONCE
 from tests.conftest import PUBLIC_URL
 from tests.intake.web.conftest import AUTH_TOKEN, CHANNELS, MAIL_SECRET
 
@@ -222,3 +225,51 @@ def test_a_delivery_report_settles_its_reply(rt: Runtime, client: FlaskClient) -
     assert client.post(query, data=form, headers=signed(PUBLIC_URL + query, form)).status_code == 200
     with rt.engine.connect() as connection:
         assert connection.execute(text("select state from reply")).scalar_one() == "delivered"
+
+
+def test_a_channel_that_brings_too_much_nobody_can_read_keeps_it_itself(rt: Runtime) -> None:
+    """A letter stays with its mail server, an SMS waits in the spool. Nothing is pushed out."""
+    client = create_app(replace(rt, quarantine_limits=Limits(most_requests=2))).test_client()
+    answers = [client.post(f"/hooks/email_mime?n={number}", headers=MAIL_HEADERS) for number in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 503]
+    assert answers[2].headers["Retry-After"] == "5"
+    client = create_app(replace(rt, quarantine_limits=Limits(most_bytes=40))).test_client()
+    for number in range(4):
+        assert post_sms(client, {"Body": f"without an id, number {number}"}).status_code == 200
+    assert len(Spool.of(rt).waiting()) == 2
+    assert count(rt, "quarantine") == 4
+    with rt.engine.connect() as connection:
+        refused = quarantine.refusals(connection)
+    assert refused == {("email_mime", "quarantine_full"): 1, ("sms_twilio", "quarantine_full"): 2}
+
+
+def test_when_the_database_stands_still_those_beyond_the_bound_are_told_so_and_nobody_is_lost(rt: Runtime) -> None:
+    """The table is locked, as by a long repair: real PostgreSQL, eighty callers at once, half of them SMS."""
+    app = create_app(rt)
+
+    def sms(number: int) -> int:
+        return int(post_sms(app.test_client(), {**SMS, "MessageSid": f"SM{number:032}"}).status_code)
+
+    def letter(number: int) -> int:
+        said = LETTER.replace(b"<1@", b"<%d@" % number)
+        return int(app.test_client().post("/hooks/email_mime", data=said, headers=MAIL_HEADERS).status_code)
+
+    with ThreadPoolExecutor(80) as pool:
+        with rt.engine.begin() as connection:
+            connection.execute(text("lock table message in exclusive mode"))
+            callers = [pool.submit(sms if number % 2 else letter, number) for number in range(80)]
+            # All who found no place have their answer although nothing moves.
+            while sum(each.done() for each in callers) < 80 - MOST_AT_ONCE:
+                wait([each for each in callers if not each.done()], return_when=FIRST_COMPLETED, timeout=30)
+            refused_late = [sms(1001), letter(1000)]
+        answers = [each.result() for each in callers]
+    assert set(answers[1::2]) == {200}
+    assert set(answers[0::2]) <= {200, 503}
+    assert answers.count(503) >= 10
+    assert refused_late == [200, 503]
+    Spool.of(rt).receive_all(rt)
+    assert Spool.of(rt).look().waiting == 0
+    with rt.engine.connect() as connection:
+        channels = list(connection.execute(text("select channel from message")).scalars())
+    assert channels.count("sms_twilio") == 41
+    assert channels.count("email_mime") >= answers[0::2].count(200)
