@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from http.server import HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
@@ -22,12 +22,13 @@ import click
 import pytest
 
 from channels.channel import SendFailed
-from channels.desks.desk import HandOver
-from channels.desks.webhook import IDEMPOTENCY_HEADER, WebhookDesk, describe
+from channels.desks.desk import HandOver, Happening
+from channels.desks.webhook import IDEMPOTENCY_HEADER, WebhookDesk, describe, describe_happening
 from channels.registry import CHANNELS, DESKS
 from channels.signing import OLDEST_SIGNATURE_SECONDS, SIGNATURE_HEADER, sign
 from intake.cli import COMMANDS, main
 from intake.domain.report import State
+from intake.storage.handovers import Event
 from intake.understand.classify import TYPES, URGENCIES
 
 ROOT = Path(__file__).parents[1]
@@ -244,6 +245,19 @@ REPORT = HandOver(
     secret=False,
     link="https://lapor.example.go.id/meja/7K3-QX4M",
 )
+HAPPENING = Happening(
+    id="7K3-QX4M-15",
+    event="added",
+    reference="7K3-QX4M",
+    regency="16.03",
+    regency_name="Kabupaten Muara Enim",
+    their_id="OUR-1",
+    happened_at=datetime(2026, 11, 21, 9, 10, 11, tzinfo=UTC),
+    text="Lubangnya di depan masjid",
+    score=None,
+    secret=False,
+    link="https://lapor.example.go.id/meja/7K3-QX4M",
+)
 NOW = 1_795_000_000.0
 
 
@@ -309,6 +323,27 @@ def test_the_example_takes_our_retry_once() -> None:
         assert len(receiver.taken) == 1
 
 
+def test_the_example_takes_an_event_once_and_no_new_report_from_it() -> None:
+    clock = Clock(NOW)
+    with example_running(clock) as (receiver, port):
+        desk = desk_at(port, clock)
+        desk.hand_over(REPORT)
+        assert desk.tell(HAPPENING).external_id == "OUR-1"
+        clock.now += 2
+        desk.tell(HAPPENING)
+        desk.tell(replace(HAPPENING, id="7K3-QX4M-16", event="withdrawn", text=""))
+        assert receiver.taken == {"7K3-QX4M-12": "OUR-1"}
+        assert receiver.happened == {
+            "7K3-QX4M-15": ("report.added", "7K3-QX4M"), "7K3-QX4M-16": ("report.withdrawn", "7K3-QX4M"),
+        }  # fmt: skip
+
+
+def test_every_event_is_on_the_page() -> None:
+    page = (ROOT / "docs" / "desk-webhook.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"[`\"](report\.[a-z_]+)[`\"]", page)) - {"report.id"}
+    assert named == {f"report.{event}" for event in get_args(Event)}
+
+
 def test_the_example_refuses_what_was_changed() -> None:
     clock = Clock(NOW)
     body = json.dumps(describe(REPORT)).encode()
@@ -350,7 +385,8 @@ def test_the_example_refuses_a_repeated_request_so_that_ours_would_come_again() 
 
 
 def test_the_page_shows_what_is_really_sent() -> None:
-    (shown,) = blocks_of("json")
+    shown, happening = blocks_of("json")
+    assert json.loads(happening) == describe_happening(HAPPENING)
     assert json.loads(shown) == describe(REPORT)
     described = (ROOT / "docs" / "desk-webhook.md").read_text(encoding="utf-8")
     table = described.partition("| field | meaning |")[2].partition("\n\n")[0]

@@ -1,15 +1,24 @@
-"""One report given to a regency's own system, where it has one. Its page on ``/meja`` shows the report in any case."""
+"""One report given to a regency's own system, where it has one, and told what happens to it afterwards.
+
+Its page on ``/meja`` shows the report in any case.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
 from channels import registry
 from channels.channel import Misconfigured, SendFailed
-from channels.desks.desk import HandOver
+from channels.desks.desk import Desk, DeskReceipt, HandOver, Happening
 from intake import logs
 from intake.domain.report import State
 from intake.runtime import Runtime
 from intake.storage import handovers, messages, outbox, regencies, reports
+from intake.storage.handovers import Handover
 from intake.storage.outbox import Claim
+from intake.storage.reports import Report
 from intake.understand.classify import taxonomy
 from intake.understand.locate import regencies as gazetteer
 
@@ -17,23 +26,50 @@ log = logs.get("hand_over")
 
 
 def hand_over(rt: Runtime, claim: Claim) -> None:
-    """Keep the promise to hand a report over (``claim.subject_id``: a handover). Raises ClaimLost.
+    """Keep the promise to hand a report over, or to tell what happened to it (``claim.subject_id``: a handover).
 
-    The receiver may see the same id twice (a crash between its yes and our commit), never two ids for one report.
+    Raises ClaimLost. The receiver may see the same id twice (a crash between its yes and our commit), never two ids for
+    one report, and never an event of a report it was not given.
     """
     with rt.engine.begin() as connection:
         outbox.hold_longer(connection, claim, rt.settings.hold)
         handover = handovers.read(connection, claim.subject_id)
         kind, config = regencies.desk_of(connection, handover.regency)
         report = reports.read(connection, handover.report_id)
-        theirs = report.regency == handover.regency and report.state is not State.DIARSIPKAN
-        if handover.state != "promised" or kind == "inbox" or not theirs:
+        if handover.state != "promised":
             outbox.fulfil(connection, claim)
-            if handover.state == "promised":
-                error = "" if theirs else "not theirs any more: sent elsewhere or withdrawn"
-                handovers.settle(connection, handover.id, given=theirs, error=error)
             return
-        opening = messages.read(connection, report.id)
+        if handover.event == "handed_over":
+            say = _hand_over(rt, connection, claim, handover, report)
+        else:
+            say = _tell(rt, connection, claim, handover, report)
+        if say is None:
+            return
+        if kind == "inbox":
+            outbox.fulfil(connection, claim)
+            handovers.settle(connection, handover.id, given=True)
+            return
+    try:
+        receipt = say(registry.open_desk(kind, {k: str(v) for k, v in config.items()}, rt.settings.environ))
+    except (SendFailed, Misconfigured) as failure:
+        _settle_failure(rt, claim, handover, failure)
+        return
+    with rt.engine.begin() as connection:
+        outbox.fulfil(connection, claim)
+        handovers.settle(connection, handover.id, given=True, external_id=receipt.external_id)
+    log.info("handed_over", handover_id=handover.id, report_id=report.id, kind=kind, what=handover.event)
+
+
+def _hand_over(
+    rt: Runtime, connection: Connection, claim: Claim, handover: Handover, report: Report
+) -> Callable[[Desk], DeskReceipt] | None:
+    """The report itself; None when it is not theirs any more."""
+    if report.regency != handover.regency or report.state is State.DIARSIPKAN:
+        outbox.fulfil(connection, claim)
+        error = "not theirs any more: sent elsewhere or withdrawn"
+        handovers.settle(connection, handover.id, given=False, error=error)
+        return None
+    opening = messages.read(connection, report.id)
     topic = taxonomy().topics.get(report.topic or "")
     value = HandOver(
         id=f"{report.reference}-{handover.id}",
@@ -53,31 +89,50 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
         secret=report.secret,
         link=f"{rt.settings.public_url}/meja/{report.reference}",
     )
-    try:
-        receipt = registry.open_desk(kind, {k: str(v) for k, v in config.items()}, rt.settings.environ).hand_over(value)
-    except (SendFailed, Misconfigured) as failure:
-        _settle_failure(rt, claim, handover.id, report.id, failure)
-        return
-    with rt.engine.begin() as connection:
+    return lambda desk: desk.hand_over(value)
+
+
+def _tell(
+    rt: Runtime, connection: Connection, claim: Claim, handover: Handover, report: Report
+) -> Callable[[Desk], DeskReceipt] | None:
+    """What happened; None when the report itself never arrived there, or is still on its way."""
+    first = handovers.first_of(connection, handover)
+    if first is not None and first.state == "promised":
+        outbox.postpone(connection, claim, error="waits for the report itself")
+        return None
+    if first is None or first.state == "failed":
         outbox.fulfil(connection, claim)
-        handovers.settle(connection, handover.id, given=True, external_id=receipt.external_id)
-    log.info("handed_over", handover_id=handover.id, report_id=report.id, kind=kind)
+        handovers.settle(connection, handover.id, given=False, error="the report itself never arrived there")
+        return None
+    said = handover.detail.get("message_id")
+    value = Happening(
+        id=f"{report.reference}-{handover.id}",
+        event=handover.event,
+        reference=report.reference,
+        regency=handover.regency,
+        regency_name=gazetteer()[handover.regency].name,
+        their_id=first.external_id or "",
+        happened_at=handover.created_at,
+        text=messages.read(connection, int(said)).text if said and handover.event in {"added", "reopened"} else "",
+        score=handover.detail.get("score"),
+        secret=report.secret,
+        link=f"{rt.settings.public_url}/meja/{report.reference}",
+    )
+    return lambda desk: desk.tell(value)
 
 
-def _settle_failure(
-    rt: Runtime, claim: Claim, handover_id: int, report_id: int, failure: SendFailed | Misconfigured
-) -> None:
+def _settle_failure(rt: Runtime, claim: Claim, handover: Handover, failure: SendFailed | Misconfigured) -> None:
     lasting = isinstance(failure, SendFailed) and not failure.retryable
     reason = failure.reason if isinstance(failure, SendFailed) else "the desk is not configured rightly"
     wait = outbox.no_sooner(claim, failure.retry_after if isinstance(failure, SendFailed) else None)
-    log.warning("not_handed_over", handover_id=handover_id, lasting=lasting)
+    log.warning("not_handed_over", handover_id=handover.id, lasting=lasting)
     with rt.engine.begin() as connection:
         if not lasting:
             outbox.postpone(connection, claim, wait=wait, error=reason, max_attempts=rt.settings.max_attempts)
             return
         outbox.fulfil(connection, claim)
-        handovers.settle(connection, handover_id, given=False, error=reason)
+        handovers.settle(connection, handover.id, given=False, error=reason)
         reports.record(
-            connection, report_id, actor="system", action="hand_over_failed", reason=reason,
-            detail={"handover_id": handover_id},
+            connection, handover.report_id, actor="system", action="hand_over_failed", reason=reason,
+            detail={"handover_id": handover.id, "event": handover.event},
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from channels.channel import SendFailed
 
-__all__ = ["Desk", "DeskReceipt", "HandOver", "SendFailed"]
+__all__ = ["Desk", "DeskReceipt", "HandOver", "Happening", "SendFailed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,27 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened on our side to a report that was handed over.
+
+    ``event``: taken_back (it is another's now), withdrawn, finished_by_citizen, reopened, added, rated. ``id`` is stable
+    over retries; ``their_id`` is what the receiver called the report. ``text`` is what the citizen said with it.
+    """
+
+    id: str
+    event: str
+    reference: str
+    regency: str
+    regency_name: str
+    their_id: str
+    happened_at: datetime
+    text: str
+    score: int | None
+    secret: bool
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeskReceipt:
     external_id: str = ""
 
@@ -46,3 +67,4 @@ class Desk(Protocol):
     """One regency's own system. Raises SendFailed like a channel does."""
 
     def hand_over(self, report: HandOver) -> DeskReceipt: ...
+    def tell(self, happening: Happening) -> DeskReceipt: ...

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from channels.channel import Misconfigured
-from channels.desks.desk import DeskReceipt, HandOver
+from channels.desks.desk import DeskReceipt, HandOver, Happening
 from channels.mail_addresses import is_address
 from channels.mail_box import read_own_addresses
 from channels.mail_writing import one_line, write_letter
@@ -34,21 +34,51 @@ class EmailDesk:
 
     def hand_over(self, report: HandOver) -> DeskReceipt:
         """Raises SendFailed. A repeated letter has the same Message-ID, by which most mailboxes show it once."""
-        message_id = f"<{one_line(report.id).replace(' ', '')}.desk@{self.sender.rpartition('@')[2]}>"
         subject = f"[{report.reference}] {report.topic_name}: {report.subject or report.regency_name}"
         if report.secret:
             subject = f"[{report.reference}] Laporan rahasia untuk {report.regency_name}"
+        return self._write(report.id, subject, word(report))
+
+    def tell(self, happening: Happening) -> DeskReceipt:
+        """Raises SendFailed."""
+        subject = f"[{happening.reference}] {_HAPPENED[happening.event]}"
+        return self._write(happening.id, subject, word_happening(happening))
+
+    def _write(self, key: str, subject: str, words: str) -> DeskReceipt:
+        message_id = f"<{one_line(key).replace(' ', '')}.desk@{self.sender.rpartition('@')[2]}>"
         letter = write_letter(
             message_id=message_id,
             sender=self.sender,
             recipient=self.address,
             subject=subject,
-            text=word(report),
+            text=words,
             written_at=datetime.fromtimestamp(self.unix_seconds(), UTC),
             automatic="auto-generated",
         )
         self.server.submit(letter, sender=self.sender, recipient=self.address)
         return DeskReceipt(message_id)
+
+
+_HAPPENED: Final = {
+    "taken_back": "Laporan ini bukan lagi di wilayah Anda",
+    "withdrawn": "Laporan dicabut oleh pelapor",
+    "finished_by_citizen": "Pelapor menyatakan laporan selesai",
+    "reopened": "Laporan dibuka kembali oleh pelapor",
+    "added": "Keterangan baru dari pelapor",
+    "rated": "Penilaian dari pelapor",
+}
+
+
+def word_happening(happening: Happening) -> str:
+    """The text of a letter about an event; of a secret report it says only that something happened."""
+    lines = [f"{_HAPPENED[happening.event]}: {happening.reference}."]
+    if happening.score is not None:
+        lines += ["", f"Nilai: {happening.score} dari 5"]
+    if happening.text and not happening.secret:
+        lines += ["", happening.text]
+    if happening.event == "taken_back":
+        return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", "Baca di meja laporan:", happening.link, ""])
 
 
 def word(report: HandOver) -> str:

@@ -23,7 +23,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from channels.channel import Misconfigured, SendFailed
-from channels.desks.desk import DeskReceipt, HandOver
+from channels.desks.desk import DeskReceipt, HandOver, Happening
 from channels.retry_after import read_retry_after
 from channels.signing import SIGNATURE_HEADER, sign
 from channels.variables import SHORTEST_SECRET_CHARACTERS, is_loopback, split_url
@@ -55,11 +55,18 @@ class WebhookDesk:
 
     def hand_over(self, report: HandOver) -> DeskReceipt:
         """Raises SendFailed."""
-        body = json.dumps(describe(report), ensure_ascii=False).encode("utf-8", "replace")
+        return self._post(describe(report), report.id)
+
+    def tell(self, happening: Happening) -> DeskReceipt:
+        """Raises SendFailed. To the same address, signed alike, under a key of its own."""
+        return self._post(describe_happening(happening), happening.id)
+
+    def _post(self, said: dict[str, Any], key: str) -> DeskReceipt:
+        body = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Sahut",
-            IDEMPOTENCY_HEADER: report.id,
+            IDEMPOTENCY_HEADER: key,
             SIGNATURE_HEADER: sign(body, secret=self.secret, at=self.unix_seconds()),
         }
         parts = urlsplit(self.url)
@@ -124,6 +131,13 @@ def is_reachable(address: str, *, allow_loopback: bool) -> bool:
 def describe(report: HandOver) -> dict[str, Any]:
     """The JSON a receiver gets: ``{"event": "report.handed_over", "report": {...}}``, moments in ISO 8601."""
     return {"event": "report.handed_over", "report": {**asdict(report), "received_at": report.received_at.isoformat()}}
+
+
+def describe_happening(happening: Happening) -> dict[str, Any]:
+    """The same of an event: ``{"event": "report.withdrawn", "report": {...}}``."""
+    said = asdict(happening)
+    said["happened_at"] = happening.happened_at.isoformat()
+    return {"event": f"report.{said.pop('event')}", "report": said}
 
 
 def _their_id(content: bytes) -> str:

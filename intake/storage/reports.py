@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from intake.domain.report import State, StepNotAllowed, states_before
-from intake.storage import deadlines, dispositions
+from intake.storage import deadlines, dispositions, handovers
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,40 @@ def step(
         dispositions.end(connection, report_id, officer_id=officer_id, why=action)
         dispositions.unname_reader(connection, report_id)
     deadlines.refresh(connection, report_id)
+    _tell_their_system(
+        connection, report_id, to, actor=actor, action=action, detail=detail or {}, moved="regency" in values
+    )
     return _report(row)
+
+
+def _tell_their_system(
+    connection: Connection,
+    report_id: int,
+    to: State,
+    *,
+    actor: str,
+    action: str,
+    detail: Mapping[str, Any],
+    moved: bool,
+) -> None:
+    """What a step means to the system of a regency that has one."""
+    if moved:
+        handovers.tell(connection, report_id, "taken_back")
+    if actor == "officer" and to is State.TERDISPOSISI and action != "routed":
+        handovers.promise_first(connection, report_id)
+    if actor == "citizen":
+        said = {"message_id": detail["message_id"]} if "message_id" in detail else {}
+        event = _EVENTS.get(action)
+        if event == "added" and to is State.DIBUKA_KEMBALI:
+            event = "reopened"
+        if event is not None:
+            handovers.tell(connection, report_id, event, said)
+
+
+#: What a citizen does to a report, by the action of its history, as the system of a regency is told.
+_EVENTS: Final[Mapping[str, handovers.Event]] = {
+    "withdrawn": "withdrawn", "finished": "finished_by_citizen", "reopened": "reopened", "added": "added",
+}  # fmt: skip
 
 
 def _set_to(name: str, value: object) -> str:
@@ -273,6 +306,9 @@ def record(
     )  # fmt: skip
     if actor == "citizen" and to_state is None:
         deadlines.hear(connection, report_id)
+        if action == "added":
+            said = {"message_id": detail["message_id"]} if detail and "message_id" in detail else {}
+            handovers.tell(connection, report_id, "added", said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from intake.domain.report import State
+from intake.storage import handovers
 from intake.storage.messages import StoredMessage
 from intake.storage.people import family_of
 from intake.understand.relate import Before
@@ -247,11 +248,14 @@ def has_files(connection: Connection, report_id: int) -> bool:
 
 
 def keep_rating(connection: Connection, report_id: int, message_id: int, score: int) -> None:
-    connection.execute(
+    """Keep how content a citizen is, 1 to 5. A message is one rating, however often it is read."""
+    done = connection.execute(
         text("""insert into rating (report_id, message_id, score) values (:report_id, :message_id, :score)
                 on conflict (message_id) do nothing"""),
         {"report_id": report_id, "message_id": message_id, "score": score},
     )
+    if done.rowcount:
+        handovers.tell(connection, report_id, "rated", {"message_id": message_id, "score": score})
 
 
 def rating_of(connection: Connection, report_id: int) -> int | None:

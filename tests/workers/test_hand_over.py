@@ -11,9 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import text
 
+from intake.domain.report import State
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import handovers, outbox, regencies
+from intake.storage import handovers, outbox, regencies, reports
 from intake.storage.outbox import Job
 from tests.conftest import settings_for
 from tests.factories import MUARA_ENIM, an_sms
@@ -134,3 +135,121 @@ def test_what_was_withdrawn_meanwhile_is_given_to_nobody(desk_rt: Runtime, regen
     jobs.carry_out(desk_rt, Job.PROCESS)
     jobs.carry_out(desk_rt, Job.HAND_OVER)
     assert (regency.got, state(desk_rt, report_id)) == ([], ["failed"])
+
+
+# What happens afterwards.
+
+
+def given(rt: Runtime) -> int:
+    report_id = a_report(rt)
+    jobs.carry_out(rt, Job.HAND_OVER)
+    assert state(rt, report_id) == ["given"]
+    return report_id
+
+
+def say(rt: Runtime, words: str) -> None:
+    """The citizen says it, and the system of the regency is told."""
+    receive(rt, "sms_twilio", an_sms(words))
+    jobs.carry_out(rt, Job.PROCESS)
+    jobs.carry_out(rt, Job.HAND_OVER)
+
+
+def reference(rt: Runtime, report_id: int) -> str:
+    with rt.engine.connect() as connection:
+        return reports.read(connection, report_id).reference
+
+
+def step(rt: Runtime, report_id: int, to: State, action: str = "x") -> None:
+    with rt.engine.begin() as connection:
+        reports.step(connection, report_id, to, actor="officer", action=action)
+
+
+def told(regency: Regency) -> list[str]:
+    return [str(body["event"]) for _, body in regency.got]
+
+
+def test_a_withdrawal_is_told_to_the_system_that_has_the_report(desk_rt: Runtime, regency: Regency) -> None:
+    report_id = given(desk_rt)
+    say(desk_rt, f"BATAL {reference(desk_rt, report_id)}")
+    assert told(regency) == ["report.handed_over", "report.withdrawn"]
+    (first_headers, first), (headers, body) = regency.got
+    report = body["report"]
+    assert isinstance(report, dict)
+    assert isinstance(first["report"], dict)
+    assert report["reference"] == first["report"]["reference"]
+    assert headers["Idempotency-Key"] == report["id"] != first_headers["Idempotency-Key"]
+    assert any(name.lower() == "x-sahut-signature" for name in headers)
+    assert "+62811" not in json.dumps(body)
+
+
+def test_more_words_a_rating_and_reopening_are_told_with_what_was_said(desk_rt: Runtime, regency: Regency) -> None:
+    report_id = given(desk_rt)
+    number = reference(desk_rt, report_id)
+    say(desk_rt, f"{number} lubangnya makin dalam di depan masjid")
+    step(desk_rt, report_id, State.DITINDAKLANJUTI)
+    step(desk_rt, report_id, State.SELESAI)
+    say(desk_rt, f"{number} 2")
+    say(desk_rt, f"{number} BUKA")
+    assert told(regency) == ["report.handed_over", "report.added", "report.rated", "report.reopened"]
+    added, rated = (body["report"] for _, body in regency.got[1:3])
+    assert isinstance(added, dict)
+    assert isinstance(rated, dict)
+    assert "lubangnya makin dalam" in added["text"]
+    assert (rated["score"], rated["text"]) == (2, "")
+
+
+def test_words_after_the_end_are_told_as_reopening(desk_rt: Runtime, regency: Regency) -> None:
+    report_id = given(desk_rt)
+    step(desk_rt, report_id, State.SELESAI)
+    say(desk_rt, f"{reference(desk_rt, report_id)} belum ada perbaikan sama sekali pak")
+    assert told(regency)[1:] == ["report.reopened"]
+    body = regency.got[1][1]["report"]
+    assert isinstance(body, dict)
+    assert "belum ada perbaikan" in body["text"]
+
+
+@pytest.mark.parametrize("to", ["32.01", None])
+def test_what_goes_elsewhere_is_taken_back_once(desk_rt: Runtime, regency: Regency, to: str | None) -> None:
+    report_id = given(desk_rt)
+    with desk_rt.engine.begin() as connection:
+        reports.step(
+            connection, report_id, State.DIKEMBALIKAN, actor="officer", action="sent_back", values={"regency": None}
+        )
+        if to is not None:
+            reports.step(
+                connection, report_id, State.TERDISPOSISI, actor="officer", action="routed", values={"regency": to}
+            )
+    jobs.carry_out(desk_rt, Job.HAND_OVER)
+    assert told(regency) == ["report.handed_over", "report.taken_back"]
+    say(desk_rt, f"{reference(desk_rt, report_id)} lubangnya makin dalam di depan masjid")
+    assert told(regency)[2:] == [], "what happens to it there is none of theirs"
+
+
+def test_an_event_waits_for_the_report_itself(desk_rt: Runtime, regency: Regency) -> None:
+    regency.answers = [503]
+    report_id = a_report(desk_rt)
+    jobs.carry_out(desk_rt, Job.HAND_OVER)
+    say(desk_rt, f"{reference(desk_rt, report_id)} lubangnya makin dalam di depan masjid")
+    assert told(regency) == ["report.handed_over"], "refused once, and the event came to nobody yet"
+    for _ in range(2):
+        with desk_rt.engine.begin() as connection:
+            connection.execute(text("update outbox set due_at = now()"))
+        jobs.carry_out(desk_rt, Job.HAND_OVER)
+    assert told(regency) == ["report.handed_over", "report.handed_over", "report.added"]
+
+
+def test_a_system_that_refused_the_report_hears_nothing_of_it(desk_rt: Runtime, regency: Regency) -> None:
+    regency.answers = [400]
+    report_id = a_report(desk_rt)
+    jobs.carry_out(desk_rt, Job.HAND_OVER)
+    say(desk_rt, f"BATAL {reference(desk_rt, report_id)}")
+    assert told(regency) == ["report.handed_over"]
+    with desk_rt.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from outbox where job = 'hand_over'")).scalar_one() == 0
+
+
+def test_without_a_system_no_event_is_written(rt: Runtime) -> None:
+    report_id = given(rt)
+    say(rt, f"BATAL {reference(rt, report_id)}")
+    with rt.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from handover where event <> 'handed_over'")).scalar_one() == 0

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from channels.channel import SendFailed
-from channels.desks.desk import HandOver
+from channels.desks.desk import HandOver, Happening
 from channels.desks.email import EmailDesk
 from channels.smtp import MailServer
 from tests.channels.desks.test_webhook import REPORT
@@ -55,3 +55,29 @@ def test_refusals(refusal: str, kind: str) -> None:
     with pytest.raises(SendFailed) as raised:
         hand_over(REPORT, RCPT=refusal)
     assert raised.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("event", "subject"),
+    [
+        ("withdrawn", "[7K3-9QX] Laporan dicabut oleh pelapor"), ("added", "[7K3-9QX] Keterangan baru dari pelapor"),
+        ("reopened", "[7K3-9QX] Laporan dibuka kembali oleh pelapor"), ("rated", "[7K3-9QX] Penilaian dari pelapor"),
+        ("finished_by_citizen", "[7K3-9QX] Pelapor menyatakan laporan selesai"),
+        ("taken_back", "[7K3-9QX] Laporan ini bukan lagi di wilayah Anda"),
+    ],
+)  # fmt: skip
+def test_what_happens_afterwards_is_a_letter_too(event: str, subject: str) -> None:
+    happening = Happening(
+        "7K3-9QX-8", event, "7K3-9QX", "16.03", "Kabupaten Muara Enim", "", REPORT.received_at, "Di RT 03", 2,
+        secret=False, link=REPORT.link,
+    )  # fmt: skip
+    with SmtpServer({}) as server:
+        desk = EmailDesk("pu@example.go.id", "lapor@example.go.id", MailServer("127.0.0.1", server.port, "none"))
+        desk.tell(happening)
+        desk.tell(replace(happening, secret=True, id="7K3-9QX-9"))
+    letters = [message_from_bytes(mail.content, policy=policy.default) for mail in server.received]
+    assert [letter["Subject"] for letter in letters] == [subject, subject]
+    open_, secret = (str(letter.get_content()) for letter in letters)
+    assert "Di RT 03" in open_
+    assert "Di RT 03" not in secret
+    assert (REPORT.link in open_) is (event != "taken_back")
