@@ -21,7 +21,7 @@ from intake.domain.reference import report_id_of
 from intake.domain.report import STEPS, State, StepNotAllowed
 from intake.receive import Received, receive
 from intake.runtime import Runtime
-from intake.storage import attachments, contacts, deadlines, messages, replies, reports, threads
+from intake.storage import attachments, contacts, deadlines, messages, publications, replies, reports, threads
 from intake.storage.attachments import File
 from intake.storage.contacts import Contact
 from intake.storage.messages import StoredMessage
@@ -39,7 +39,7 @@ _REOPENED_TO: Final = {State.SELESAI: State.DIBUKA_KEMBALI, State.DITINDAKLANJUT
 
 
 class NotOpened(Exception):
-    """The secret is missing or wrong. Says nothing about whether there is such a report (``docs/decisions`` 0014)."""
+    """The secret is missing or wrong. Says nothing about whether there is such a report (``docs/decisions`` 0016)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class TrackedReport:
     contacts: list[Contact] = field(default_factory=list)
     rating: int | None = None
     deadlines: Deadlines | None = None
+    published: str = ""
 
     @property
     def reopens_to(self) -> State | None:
@@ -135,6 +136,7 @@ def open_report(rt: Runtime, reference: str, token: str, *, caller: str | None =
             contacts.of_report(connection, report_id),
             threads.rating_of(connection, report_id),
             kept.deadlines if (kept := deadlines.compute(connection, report_id)) else None,
+            publications.shown_of(connection, report_id),
         )
 
 

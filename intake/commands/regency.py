@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,9 +28,12 @@ _LONGEST = Occasion("sms", "WWW-WWWW")
     "--taxonomy", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
     help='JSON of what differs: {"units": {key: {"name": ...}}, "topics": {code: {"unit": key}}}.',
 )  # fmt: skip
+@click.option(
+    "--publish", type=click.Choice(["on", "off"]), help="A public list of masked reports that officers let through."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what is set now.")
-def regency(code: str, numbers: str | None, file: Path | None, *, as_json: bool) -> None:
-    """Set the emergency numbers, or the names and topics of the units of a regency; without options show them."""
+def regency(code: str, numbers: str | None, file: Path | None, publish: str | None, *, as_json: bool) -> None:
+    """Set the emergency numbers, the units and their topics, or the public list of a regency; without options show them."""
     if code not in regencies():
         msg = f"there is no regency {code}"
         raise click.BadParameter(msg, param_hint="CODE")
@@ -45,14 +49,18 @@ def regency(code: str, numbers: str | None, file: Path | None, *, as_json: bool)
             except (ValueError, AttributeError, UnknownTopic, UnknownUnit, UnknownAuthority) as wrong:
                 click.echo(f"not usable: {type(wrong).__name__}: {wrong}", err=True)
                 sys.exit(2)
-        facts = {
+        if publish is not None:
+            regency_settings.set_publishes(connection, code, on=publish == "on")
+        facts: dict[str, Any] = {
             "regency": code,
             "emergency_numbers": regency_settings.emergency_numbers(connection, code),
+            "publishes": regency_settings.publishes(connection, code),
             "units": sorted({t.unit.name for t in regency_settings.taxonomy_of(connection, code).topics.values()}),
         }
     if as_json:
         click.echo(json.dumps(facts))
         return
     click.echo(f"{regencies()[code].name}\nin danger: {facts['emergency_numbers'] or 'the national numbers'}")
+    click.echo(f"public list: {'on' if facts['publishes'] else 'off'}")
     for unit in facts["units"] or ():
         click.echo(f"    {unit}")

@@ -75,3 +75,19 @@ def set_taxonomy(connection: Connection, regency: str, overrides: Mapping[str, A
                 on conflict (regency) do update set taxonomy = excluded.taxonomy"""),
         {"code": regency, "overrides": json.dumps(dict(overrides))},
     )
+
+
+def publishes(connection: Connection, regency: str | None) -> bool:
+    """Whether there is a public list of this regency's reports; there is none unless it was turned on."""
+    found = connection.execute(
+        text("select publishes from regency_setting where regency = :code"), {"code": regency}
+    ).scalar_one_or_none()
+    return bool(found)
+
+
+def set_publishes(connection: Connection, regency: str, *, on: bool) -> None:
+    connection.execute(
+        text("""insert into regency_setting (regency, publishes) values (:code, :on)
+                on conflict (regency) do update set publishes = excluded.publishes"""),
+        {"code": regency, "on": on},
+    )

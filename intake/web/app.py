@@ -23,12 +23,14 @@ from intake.web.desk_files import desk_files
 from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
 from intake.web.desk_paper import desk_paper
+from intake.web.desk_publish import desk_publish
 from intake.web.desk_templates import desk_templates
 from intake.web.health import health
 from intake.web.hooks import Hooks
 from intake.web.log_in import check_rules, log_in
 from intake.web.pages import pages
 from intake.web.places_api import places_api
+from intake.web.public_list import public_list
 from intake.web.public_pages import public_pages
 from intake.web.track_pages import TAKES_FILES as _OF_CITIZENS
 from intake.web.track_pages import track_pages
@@ -100,12 +102,14 @@ def create_app(rt: Runtime) -> Flask:
         pages,
         track_pages,
         public_pages,
+        public_list,
         places_api,
         log_in,
         desk_pages,
         desk_paper,
         desk_templates,
         desk_files,
+        desk_publish,
         desk_entry,
         desk_monev,
         health,

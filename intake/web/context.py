@@ -96,6 +96,12 @@ def month_in_words(day: date) -> str:
     return str(format_date(day, "MMMM y", locale=choose_language()))
 
 
+def month_of_moment(at: datetime, regency: str | None = None) -> date:
+    """The first day of the month a moment falls in there."""
+    found = regencies().get(regency or "")
+    return at.astimezone(ZONES[found.zone if found else "WIB"]).date().replace(day=1)
+
+
 def megabytes(size: int) -> str:
     """A size as people say it: ``1,4 MB``; nothing is smaller than 0,1."""
     return f"{format_decimal(max(0.1, size / 1_000_000), '0.0', locale=choose_language())} MB"
@@ -123,6 +129,7 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters["written_moment"] = written_moment_in_words
     app.jinja_env.filters["day"] = day_in_words
     app.jinja_env.filters["date"] = date_in_words
+    app.jinja_env.filters["day_month"] = lambda at, regency=None: month_in_words(month_of_moment(at, regency))
     app.jinja_env.filters["month"] = month_in_words
     app.jinja_env.filters["megabytes"] = megabytes
     app.jinja_env.filters["regency"] = regency_called

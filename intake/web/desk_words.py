@@ -100,6 +100,8 @@ def actions() -> dict[str, str]:
         "ask_which": _("Menanyakan kabupaten/kota yang mana"),
         "triage": _("Menunggu pemeriksaan petugas pusat"),
         "put_aside": _("Disisihkan otomatis"),
+        "published": _("Ditampilkan di daftar publik"),
+        "unpublished": _("Ditarik dari daftar publik"),
         "added": _("Pelapor menambah keterangan"),
         "routed": _("Diteruskan"),
         "sent_back": _("Dikembalikan: bukan wewenang"),

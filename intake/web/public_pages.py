@@ -14,6 +14,7 @@ from flask import Blueprint, Response, make_response, render_template
 from intake import stats
 from intake.domain.sla import NATIONAL_SLA
 from intake.stats import Counted, Months, RegencyFigures
+from intake.storage import regency_settings
 from intake.understand.locate import regencies
 from intake.web import citizen_words
 from intake.web.charts import draw_bars, draw_columns
@@ -71,9 +72,15 @@ def show_regency(code: str) -> Response:
                 month_chart=draw_columns(_("Laporan menurut bulan"), _column_labels(figures)),
                 shown=shown,
                 days=days,
+                publishes=_publishes(code),
             )
         )
     )
+
+
+def _publishes(code: str) -> bool:
+    with runtime().engine.connect() as connection:
+        return regency_settings.publishes(connection, code)
 
 
 @public_pages.get("/statistik/<code>.csv")
