@@ -42,10 +42,14 @@ from channels.variables import Variables, is_loopback, split_url
 
 NAME: Final = "sms_twilio"
 API_URL: Final = "https://api.twilio.com"
+DEFAULT_REGION: Final = "us1"
+LONGEST_VALIDITY_SECONDS: Final = 36_000
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 _MEDIA_FIELD = re.compile(r"MediaUrl([0-9]{1,3})", re.ASCII)
+_PLACE = re.compile(r"[a-z0-9-]{1,30}", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,6}", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
 _SHORTEST_WRAPPED_CHARACTERS: Final = 60
 _CLOCKS_APART: Final = timedelta(minutes=2)
@@ -82,6 +86,7 @@ class SmsTwilio:
     numbers: Sequence[str] = ()
     messaging_service: str = ""
     delivery_url: str = ""
+    validity_seconds: int | None = None
     name: str = NAME
     medium: Medium = "sms"
 
@@ -122,6 +127,7 @@ class SmsTwilio:
             sender=sender,
             messaging_service=service,
             status_callback=f"{self.delivery_url}?mid={quote(message.id, safe='')}",
+            validity_seconds=self.validity_seconds,
         )
         return _receipt(sent)
 
@@ -220,6 +226,21 @@ def _receipt(sent: SentMessage) -> ProviderReceipt:
     return ProviderReceipt(external_id=sent.sid, segments=sent.segments or None)
 
 
+def _address_at(variables: Variables) -> str:
+    """The API at an edge and in a region: https://www.twilio.com/docs/global-infrastructure/edge-locations."""
+    edge, region = variables.text("SMS_TWILIO_EDGE"), variables.text("SMS_TWILIO_REGION")
+    if not (edge or region):
+        return API_URL
+    if variables.text("SMS_TWILIO_API_URL"):
+        variables.fault("SMS_TWILIO_EDGE", "and SMS_TWILIO_REGION exclude SMS_TWILIO_API_URL")
+    if not _PLACE.fullmatch(edge) or not _PLACE.fullmatch(region or DEFAULT_REGION):
+        variables.fault(
+            "SMS_TWILIO_EDGE", "must name an edge such as singapore; SMS_TWILIO_REGION, a region such as us1"
+        )
+        return API_URL
+    return f"https://api.{edge}.{region or DEFAULT_REGION}.twilio.com"
+
+
 def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsTwilio | None:
     """The channel, or None when no SMS_TWILIO_* is set. Raises Misconfigured with every fault."""
     variables = Variables(
@@ -230,6 +251,9 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsTwilio | 
         "SMS_TWILIO_NUMBERS",
         "SMS_TWILIO_MESSAGING_SERVICE_SID",
         "SMS_TWILIO_API_URL",
+        "SMS_TWILIO_EDGE",
+        "SMS_TWILIO_REGION",
+        "SMS_TWILIO_VALIDITY_SECONDS",
     )
     if not variables.any_set():
         return None
@@ -249,10 +273,14 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsTwilio | 
     service = variables.text("SMS_TWILIO_MESSAGING_SERVICE_SID")
     if service and not _SERVICE_SID.fullmatch(service):
         variables.fault("SMS_TWILIO_MESSAGING_SERVICE_SID", "is not a service SID (MG and 32 hexadecimal digits)")
-    api_url = variables.text("SMS_TWILIO_API_URL") or API_URL
+    placed = _address_at(variables)
+    api_url = variables.text("SMS_TWILIO_API_URL") or placed
     parts = split_url(api_url)
     if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
         variables.fault("SMS_TWILIO_API_URL", "must be an https address (http only on this very machine)")
+    validity = variables.text("SMS_TWILIO_VALIDITY_SECONDS")
+    if validity and not (_DIGITS.fullmatch(validity) and 1 <= int(validity) <= LONGEST_VALIDITY_SECONDS):
+        variables.fault("SMS_TWILIO_VALIDITY_SECONDS", f"must be a number from 1 to {LONGEST_VALIDITY_SECONDS}")
     variables.raise_faults()
     phone.prime()
     return SmsTwilio(
@@ -260,5 +288,6 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsTwilio | 
         signature=TwilioSignature(tokens, shared_keys),
         numbers=[number for number in numbers if number],
         messaging_service=service,
+        validity_seconds=int(validity) if validity else None,
         delivery_url=f"{public_url.rstrip('/')}/hooks/{NAME}/delivery",
     )

@@ -78,7 +78,7 @@ class TwilioApi:
     def __init__(self, *, account_sid: str, auth_token: str, base_url: str, read_seconds: float = READ_SECONDS) -> None:
         self._account_sid = account_sid
         self._auth_token = auth_token
-        self._base_url = base_url
+        self.base_url = base_url
         self._read_seconds = read_seconds
 
     @cached_property
@@ -86,13 +86,23 @@ class TwilioApi:
         # An empty environment: TWILIO_EDGE and TWILIO_REGION of the process must not move our calls elsewhere.
         http = _JudgingClient(self._read_seconds)
         client = Client(self._account_sid, self._auth_token, http_client=http, environment={"TWILIO": ""})
-        client.api.base_url = self._base_url
+        client.api.base_url = self.base_url
         return client.messages
 
     def create_message(
-        self, *, to: str, text: str, sender: str, messaging_service: str, status_callback: str
+        self,
+        *,
+        to: str,
+        text: str,
+        sender: str,
+        messaging_service: str,
+        status_callback: str,
+        validity_seconds: int | None = None,
     ) -> SentMessage:
-        """Raises SendFailed; ``uncertain`` when the answer got lost after the question had left."""
+        """Raises SendFailed; ``uncertain`` when the answer got lost after the question had left.
+
+        ``validity_seconds``: what waits longer in Twilio's queue is given up, and reported as failed; 36,000 by default.
+        """
         try:
             made = self._messages.create(
                 to=to,
@@ -100,6 +110,7 @@ class TwilioApi:
                 from_=sender or values.unset,
                 messaging_service_sid=messaging_service or values.unset,
                 status_callback=status_callback,
+                validity_period=validity_seconds or values.unset,
             )
             return _read(made)
         except (TwilioException, ValueError, TypeError, KeyError) as fault:
@@ -133,7 +144,7 @@ class TwilioApi:
         fields = [("MessageSid", message.sid), ("From", message.from_), ("To", message.to), ("Body", message.body)]
         if int(message.num_media or 0):
             for number, medium in enumerate(message.media.list(limit=20)):
-                place = self._base_url + str(medium.uri).removesuffix(".json")
+                place = self.base_url + str(medium.uri).removesuffix(".json")
                 fields += [(f"MediaUrl{number}", place), (f"MediaContentType{number}", medium.content_type)]
         created = message.date_created
         if not isinstance(created, datetime):

@@ -187,7 +187,7 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> WhatsappTwil
     own = {name: value for name, value in environ.items() if name.startswith(ours) and value.strip()}
     if not own:
         return None
-    shared = ("ACCOUNT_SID", "AUTH_TOKEN", "SHARED_KEYS", "API_URL")
+    shared = ("ACCOUNT_SID", "AUTH_TOKEN", "SHARED_KEYS", "API_URL", "EDGE", "REGION")
     account = {f"{theirs}{name}": environ[f"{theirs}{name}"] for name in shared if f"{theirs}{name}" in environ}
     if f"{ours}ACCOUNT_SID" in own:
         account = {}  # another account has other secrets

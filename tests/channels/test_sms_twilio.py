@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from werkzeug.datastructures import MultiDict
 
-from channels.channel import Forged, SendFailed
+from channels.channel import Forged, Misconfigured, SendFailed
 from channels.messages import Ack, Headers, InboundRequest, OutboundMessage
 from channels.sms_twilio import SmsTwilio, open_channel
 from channels.twilio_api import TwilioApi
@@ -132,6 +132,38 @@ def test_edge_and_region_of_the_process_do_not_move_our_calls(monkeypatch: pytes
     monkeypatch.setenv("TWILIO_REGION", "au1")
     with HttpServer(HttpAnswer(201, body=json.dumps(listed("SM1")).encode())) as server:
         assert channel_at(server).send(MESSAGE).external_id == "SM1"
+
+
+@pytest.mark.parametrize(
+    ("more", "address"),
+    [
+        ({}, "https://api.twilio.com"),
+        ({"SMS_TWILIO_EDGE": "singapore"}, "https://api.singapore.us1.twilio.com"),
+        ({"SMS_TWILIO_EDGE": "dublin", "SMS_TWILIO_REGION": "ie1"}, "https://api.dublin.ie1.twilio.com"),
+    ],
+)
+def test_our_own_edge_and_region_do(more: dict[str, str], address: str) -> None:
+    channel = open_channel({"SMS_TWILIO_ACCOUNT_SID": SID, "SMS_TWILIO_AUTH_TOKEN": TOKEN, **more}, public_url="")
+    assert channel is not None
+    assert channel.api.base_url == address
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"SMS_TWILIO_REGION": "ie1"},
+        {"SMS_TWILIO_EDGE": "x.example.com/"},
+        {"SMS_TWILIO_EDGE": "dublin", "SMS_TWILIO_API_URL": "https://api.twilio.com"},
+        {"SMS_TWILIO_VALIDITY_SECONDS": "36001"},
+        {"SMS_TWILIO_VALIDITY_SECONDS": "0"},
+        {"SMS_TWILIO_VALIDITY_SECONDS": "-5"},
+    ],
+)
+def test_wrong_places_and_times_are_told(more: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured) as told:
+        open_channel({"SMS_TWILIO_ACCOUNT_SID": SID, "SMS_TWILIO_AUTH_TOKEN": TOKEN, **more}, public_url="")
+    (fault,) = told.value.faults
+    assert fault.startswith(("SMS_TWILIO_EDGE ", "SMS_TWILIO_VALIDITY_SECONDS "))
 
 
 def test_asking_logs_no_number(caplog: pytest.LogCaptureFixture) -> None:
