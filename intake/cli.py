@@ -14,6 +14,11 @@ import click
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("intake.commands.up", "up", "Start everything on this machine, servers included."),
     "release": ("intake.commands.operate", "release", "Bring the database to this release; or let parked work go on."),
+    "restored": (
+        "intake.commands.reconcile",
+        "restored",
+        "Make a database that was restored from a backup safe to use.",
+    ),
     "parked": ("intake.commands.operate", "parked", "Work that was put aside after failing too often."),
     "lmtp": ("intake.commands.mail", "lmtp", "Take letters from a mail server by LMTP."),
     "catch-up": ("intake.commands.mail", "catch_up", "Fetch letters from a mailbox by IMAP."),

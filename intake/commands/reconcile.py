@@ -1,4 +1,4 @@
-"""``sahut reconcile``: is what providers received for us all here?"""
+"""``sahut reconcile`` and ``sahut restored``: is what providers received for us all here, and after a backup too?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from channels.variables import Variables
 from intake.commands.operate import opened
 from intake.reconcile import Account, sources
 from intake.reconcile import reconcile as hold_against
+from intake.restored import go_on_after_restore
 
 _COLUMNS = ("there", "here", "fetched", "missing")
 
@@ -61,3 +62,26 @@ def show(account: Account) -> None:
         click.echo("nothing was received in this time")
     for channel, why in account.unreachable.items():
         click.echo(f"{channel}: not asked: {why}", err=True)
+
+
+@click.command(
+    epilog="Example: systemctl stop 'sahut-*'; pg_restore ...; sahut release; sahut restored; sahut reconcile"
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def restored(*, yes: bool, as_json: bool) -> None:
+    """Make a database that was restored from a backup safe to use, while nothing of Sahut runs.
+
+    Numbers given out since the backup are not given out again, and replies that may have left since are asked for at the
+    provider before they are sent.
+    """
+    with opened() as rt:
+        if not (yes or as_json):
+            click.confirm("Is this database restored from a backup, and is everything of Sahut stopped?", abort=True)
+        with rt.engine.begin() as connection:
+            done = go_on_after_restore(connection)
+    if as_json:
+        click.echo(json.dumps(asdict(done)))
+        return
+    click.echo(f"{done.sequences} sequences skip ahead, {done.replies} replies are asked for before they are sent.")
+    click.echo("Start the web application, run `sahut reconcile`, then start relay and workers.")

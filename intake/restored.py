@@ -1,0 +1,43 @@
+"""What has to be done once to a database that was restored from a backup, before anything works on it again.
+
+What surprises: the database is older than the world. Numbers given out after the backup would be given out again, and a
+report's number and secret link follow from its id: somebody's old link would open a stranger's report. So every sequence
+skips far ahead. And replies that are still promised here may have left long ago: they are treated as those whose outcome
+nobody knows, so that the provider is asked first (``workers.deliver``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+#: Far more than can have been given out since the last backup; there is room for hundreds of such skips.
+SKIPPED_IDS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """``sequences`` skipped ahead; ``replies`` are asked for before they are sent."""
+
+    sequences: int
+    replies: int
+
+
+def go_on_after_restore(connection: Connection, *, skipped: int = SKIPPED_IDS) -> Restored:
+    """Make a restored database safe to work on. Twice does no harm, and skips twice."""
+    names = connection.execute(
+        text("select format('%I.%I', schemaname, sequencename) from pg_sequences where schemaname = current_schema()")
+    )
+    sequences = [str(row[0]) for row in names]
+    for name in sequences:
+        connection.execute(
+            text("select setval(cast(:name as regclass), nextval(cast(:name as regclass)) + :skipped)"),
+            {"name": name, "skipped": skipped},
+        )
+    changed = connection.execute(
+        text("""update reply set state = 'sending', sending_at = created_at, sends = sends + 1,
+                       gateway = coalesce(gateway, channel) where state = 'promised'""")
+    )
+    return Restored(len(sequences), changed.rowcount)
