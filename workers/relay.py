@@ -96,7 +96,7 @@ class Listener:
                 return  # whatever was promised while nobody listened is found by a look
             for _ in self._connection.notifies(timeout=seconds, stop_after=1):
                 pass
-        except psycopg.Error:
+        except (psycopg.Error, OSError):  # the second: what the system refuses while we wait; a dead relay wakes nobody
             log.warning("listening_failed")
             self.close()
             time.sleep(max(0.0, min(seconds, seconds - (time.monotonic() - started))))

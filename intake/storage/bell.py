@@ -63,7 +63,7 @@ class Bell:
                         if not self._wanted.is_set():
                             self._ringing = False
                             return
-        except psycopg.Error:
+        except (psycopg.Error, OSError):  # the second: out of file descriptors, or whatever else the system refuses
             with self._lock:  # the relay looks by itself; the next promise tries again
                 self._wanted.clear()
                 self._ringing = False

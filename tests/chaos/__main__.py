@@ -52,6 +52,9 @@ def main() -> int:
                 blow = dice.choice(blows)
                 blow(house)
                 done[blow.__name__] += 1
+                for ended in house.tend():
+                    say(f"{ended}, at {blow.__name__}")
+                    done[ended] += 1
                 time.sleep(dice.uniform(0.1, 1.0))
             sent += crowd.stop()
             proof = settle(house, sent)
@@ -71,6 +74,8 @@ def settle(house: StruckHouse, sent: list[Sent]) -> Proof:
     """Wait until all is answered, or patience ends; then look. What is wrong is looked at once more a little later."""
     end = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < end and not is_settled(house, sent):
+        for ended in house.tend():
+            say(ended)
         time.sleep(0.5)
     while True:
         proof = prove(house, sent)

@@ -63,7 +63,19 @@ class StruckHouse(House):
     def _direct(self) -> str:
         return self.direct_url.replace("+psycopg", "")
 
+    def tend(self) -> list[str]:
+        """Start again what ended by itself, as a supervisor does, and say what that was."""
+        ended = []
+        for name, group in self.processes.items():
+            for process in [each for each in group if each.poll() is not None]:
+                group.remove(process)
+                ended.append(f"{name} ended with {process.returncode}")
+        for line in ended:
+            self.start(line.partition(" ")[0])
+        return ended
+
     def kill_one(self, name: str) -> None:
+        self.tend()
         process = self.processes[name].pop(self.dice.randrange(len(self.processes[name])))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
@@ -71,6 +83,7 @@ class StruckHouse(House):
 
     def end_one(self, name: str) -> None:
         """Ask one to leave, as an upgrade does; it must go by itself."""
+        self.tend()
         process = self.processes[name].pop(0)
         process.terminate()
         self.start(name)
