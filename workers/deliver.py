@@ -28,7 +28,9 @@ from intake.runtime import Runtime
 from intake.storage import outbox, people, replies, reports
 from intake.storage.database import Unavailable
 from intake.storage.outbox import Claim, ClaimLost
+from intake.storage.people import PersonState
 from intake.storage.replies import Reply
+from intake.storage.reports import Report
 
 log = logs.get("deliver")
 
@@ -78,8 +80,12 @@ def deliver(rt: Runtime, claim: Claim) -> None:
 
 def _silence_of(connection: Connection, reply: Reply) -> str | None:
     """Why this person is not answered, or None. The word that confirms a STOP still goes out."""
-    silence = people.state_of(connection, reply.channel, reply.recipient).silence
-    return None if silence == "opted_out" and reply.kind == "opted_out" else silence
+    return silence_in(people.state_of(connection, reply.channel, reply.recipient), reply)
+
+
+def silence_in(state: PersonState, reply: Reply) -> str | None:
+    """The same, of a state that was read already."""
+    return None if state.silence == "opted_out" and reply.kind == "opted_out" else state.silence
 
 
 def _end_unsent(connection: Connection, reply: Reply, why: str, *, error: str = "", code: str | None = None) -> None:
@@ -94,10 +100,15 @@ def _end_unsent(connection: Connection, reply: Reply, why: str, *, error: str = 
 
 def outbound_of(rt: Runtime, connection: Connection, reply: Reply) -> OutboundMessage:
     """The reply as the channel is given it."""
+    return as_outbound(rt, reply, None if reply.report_id is None else reports.read(connection, reply.report_id))
+
+
+def as_outbound(rt: Runtime, reply: Reply, report: Report | None) -> OutboundMessage:
+    """The same, with the report that was read already."""
     link = token = ""
-    if reply.report_id is not None:
-        token = str(reply.report_id)
-        link = tracking_link(rt.settings, reply.report_id, reports.read(connection, reply.report_id).reference)
+    if report is not None:
+        token = str(report.id)
+        link = tracking_link(rt.settings, report.id, report.reference)
     return OutboundMessage(
         id=str(reply.id),
         to=reply.recipient,
@@ -115,21 +126,26 @@ def _send(rt: Runtime, claim: Claim, reply: Reply, way: Way, channel: Channel, o
     try:
         receipt = channel.send(outbound)
     except SendFailed as failure:
-        _settle_failure(rt, claim, reply, way, failure)
+        settle_failure(rt, claim, reply, way, failure)
         return
     except Exception:
         # Not one of the ways a channel may fail: it may have left. The fault is logged, the reply is uncertain.
         log.exception("sending_broke", reply_id=reply.id, channel=way.gateway)
-        with rt.engine.begin() as connection:
-            outbox.postpone(
-                connection, claim, wait=ASK_AFTER, error="sending broke off", max_attempts=rt.settings.max_attempts
-            )
-            gateways.note_broken(rt, connection, way)
+        settle_broken(rt, claim, way)
         return
     _settle_taken(rt, claim, reply, channel, receipt, sent_now=way)
 
 
-def _write_down(rt: Runtime, write: Callable[[Connection], None]) -> None:
+def settle_broken(rt: Runtime, claim: Claim, way: Way) -> None:
+    """Something nobody foresaw happened while it was sent: it is uncertain. Raises ClaimLost."""
+    with rt.engine.begin() as connection:
+        outbox.postpone(
+            connection, claim, wait=ASK_AFTER, error="sending broke off", max_attempts=rt.settings.max_attempts
+        )
+        gateways.note_broken(rt, connection, way)
+
+
+def write_down(rt: Runtime, write: Callable[[Connection], None]) -> None:
     """Write what the provider told us, in one transaction, again and again while the database is away for a moment."""
     for pause_seconds in _WRITE_AGAIN_AFTER_SECONDS:
         try:
@@ -163,15 +179,16 @@ def _settle_taken(
         settle(connection)
 
     try:
-        _write_down(rt, settle_and_fulfil)
+        write_down(rt, settle_and_fulfil)
     except ClaimLost:
         # We were thought dead. That it left is a fact all the same, and keeps the other holder from sending it again.
-        _write_down(rt, settle)
+        write_down(rt, settle)
         raise
     log.info("reply_taken", reply_id=reply.id, channel=channel.name)
 
 
-def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, way: Way, failure: SendFailed) -> None:
+def settle_failure(rt: Runtime, claim: Claim, reply: Reply, way: Way, failure: SendFailed) -> None:
+    """The gateway did not take it, or did not say: later again, elsewhere, or never. Raises ClaimLost."""
     log.warning("reply_not_taken", reply_id=reply.id, channel=way.gateway, kind=failure.kind, code=failure.code)
 
     def settle(connection: Connection) -> None:
@@ -190,7 +207,7 @@ def _settle_failure(rt: Runtime, claim: Claim, reply: Reply, way: Way, failure: 
                 people.mark_unreachable(connection, reply.channel, reply.recipient, reason=failure.code or "")
             _end_unsent(connection, reply, failure.kind, error=failure.reason, code=failure.code)
 
-    _write_down(rt, settle)
+    write_down(rt, settle)
 
 
 def _settle_uncertain(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from rq.job import Job as RQJob
 from rq.serializers import JSONSerializer
@@ -26,6 +26,7 @@ from intake.storage.database import Unavailable
 from intake.storage.outbox import Claim, ClaimLost, Job
 from workers.ask_again import ask_again
 from workers.deliver import deliver
+from workers.deliver_together import deliver_together
 from workers.hand_over import hand_over
 from workers.inspect import inspect
 from workers.process import process
@@ -40,7 +41,8 @@ WAKE_UP: Final = "workers.jobs.wake_up"
 TURN_SECONDS: Final = 5.0
 #: Of its hold, a batch uses this much before what is not begun is given back: a claim that ran out counts as an attempt.
 _OF_THE_HOLD: Final = 0.5
-#: Talking to providers is waiting: so many at once. The other kinds use the processor and gain nothing from threads.
+
+#: Talking to others is waiting: so many at once. The other kinds use the processor and gain nothing from threads.
 _THREADS: Final = 8
 
 JOBS: Final[Mapping[Job, Callable[[Runtime, Claim], None]]] = {
@@ -53,6 +55,14 @@ JOBS: Final[Mapping[Job, Callable[[Runtime, Claim], None]]] = {
     Job.DIGEST: send_digest,
 }
 _WAITS_FOR_OTHERS: Final = frozenset({Job.DELIVER, Job.HAND_OVER})
+
+
+class _Together(Protocol):
+    def __call__(self, rt: Runtime, claims: Sequence[Claim], /, *, stop: Callable[[], bool]) -> list[Claim]: ...
+
+
+#: What is done for many at once where it can be; what they leave is done one by one.
+_TOGETHER: Final[Mapping[Job, _Together]] = {Job.PROCESS: process_together, Job.DELIVER: deliver_together}
 
 _OUR_ROOMS: Final = frozenset({"channels", "intake", "workers"})
 
@@ -168,8 +178,8 @@ def _work_off(
         keep_promise(rt, claim)
         return None
 
-    if job is Job.PROCESS and len(claims) > 1:
-        claims = _keep_together(rt, claims, stop=lambda: leaving() or time.monotonic() > over_at)
+    if job in _TOGETHER and len(claims) > 1:
+        claims = _keep_together(rt, job, claims, stop=lambda: leaving() or time.monotonic() > over_at)
         if first not in claims:
             first = None
     if job in _WAITS_FOR_OTHERS and len(claims) > 1:
@@ -180,10 +190,10 @@ def _work_off(
     return [claim for claim in left if claim is not None]
 
 
-def _keep_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> Sequence[Claim]:
+def _keep_together(rt: Runtime, job: Job, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> Sequence[Claim]:
     """What is left for one by one when many were kept at once; all of them when that went wrong."""
     try:
-        return process_together(rt, claims, stop=stop)
+        return _TOGETHER[job](rt, claims, stop=stop)
     except BaseTimeoutException:
         raise
     except Exception:  # a door: whichever of them it was shows when each is done by itself

@@ -125,6 +125,14 @@ def read(connection: Connection, reply_id: int) -> Reply:
     return Reply(**row._mapping)
 
 
+def read_many(connection: Connection, reply_ids: Sequence[int]) -> list[Reply]:
+    """Those of these replies that exist, by id."""
+    rows = connection.execute(
+        text(f"select {_COLUMNS} from reply where id = any(:ids) order by id"), {"ids": list(reply_ids)}
+    )
+    return [Reply(**row._mapping) for row in rows]
+
+
 def of_report(connection: Connection, report_id: int) -> list[Reply]:
     rows = connection.execute(
         text(f"select {_COLUMNS} from reply where report_id = :id order by id limit 500"), {"id": report_id}
@@ -154,6 +162,17 @@ def begin_sending(connection: Connection, reply_id: int, *, gateway: str) -> boo
     return done.rowcount == 1
 
 
+def begin_sending_many(connection: Connection, replies: Sequence[tuple[int, str]]) -> set[int]:
+    """The same for many, each by its gateway; the ids of those that were waiting to be sent."""
+    rows = connection.execute(
+        text("""update reply set state = 'sending', sending_at = now(), sends = sends + 1, gateway = given.gateway
+                from unnest(cast(:ids as bigint[]), cast(:gateways as text[])) as given (id, gateway)
+                where reply.id = given.id and state = 'promised' returning reply.id"""),
+        {"ids": [id_ for id_, _ in replies], "gateways": [gateway for _, gateway in replies]},
+    )
+    return {row.id for row in rows}
+
+
 def begin_sending_again(connection: Connection, reply_id: int, *, gateway: str) -> bool:
     """Commit the intention to send once more what may have left. False when it is known by now how it ended."""
     done = connection.execute(
@@ -178,19 +197,38 @@ def back_to_promised(connection: Connection, reply_id: int, *, error: str, code:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A reply that a provider took. ``final``: nothing more will be heard of it."""
+
+    id: int
+    external_id: str
+    segments: int | None
+    final: bool
+
+
 def settle_accepted(
     connection: Connection, reply_id: int, *, external_id: str, segments: int | None, final: bool
 ) -> None:
     """The provider took it. A receipt may have been quicker than this: then its state stays."""
+    settle_accepted_many(connection, [Taken(reply_id, external_id, segments, final)])
+
+
+def settle_accepted_many(connection: Connection, taken: Sequence[Taken]) -> None:
+    """The same for many, in one statement."""
     connection.execute(
-        text("""update reply set external_id = coalesce(:external_id, external_id), segments = :segments, settled_at = now(),
-                       state = case when state = 'sending' then :state else state end
-                where id = :id"""),
+        text("""update reply set external_id = coalesce(given.external_id, reply.external_id), segments = given.segments,
+                       settled_at = now(), state = case when reply.state = 'sending' then given.state else reply.state end
+                from unnest(cast(:ids as bigint[]), cast(:external_ids as text[]), cast(:segments as integer[]),
+                            cast(:states as text[])) as given (id, external_id, segments, state)
+                where reply.id = given.id"""),
         {
-            "id": reply_id, "external_id": external_id[:_LONGEST_ID] or None, "segments": segments,
-            "state": "delivered" if final else "accepted",
+            "ids": [each.id for each in taken],
+            "external_ids": [each.external_id[:_LONGEST_ID] or None for each in taken],
+            "segments": [each.segments for each in taken],
+            "states": ["delivered" if each.final else "accepted" for each in taken],
         },
-    )  # fmt: skip
+    )
 
 
 def settle_failed(connection: Connection, reply_id: int, *, error: str, code: str | None) -> None:
