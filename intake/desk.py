@@ -171,6 +171,8 @@ def send_back(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> 
         raise EmptyText
     with rt.engine.begin() as connection:
         report = find_to_change(connection, officer, reference, Action.SEND_BACK)
+        if report.regency is None:
+            raise StepNotAllowed(State.DIKEMBALIKAN)
         if officer.role == "unit":
             return give_back(connection, officer, report, reason=reason.strip())
         corrections.add(
@@ -365,7 +367,7 @@ def may(report: Report, officer: Officer, *, in_hand: Sequence[Disposition] = ()
         if state in following:
             offered.add(name)
     if report.regency is None:
-        offered.discard("merge")
+        offered -= {"merge", "send_back"}
     elif report.state in DISPOSABLE:
         offered.add("dispose")
         if in_hand:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from intake import wording
-from intake.domain.decision import Decision
+from intake.domain.decision import CLEAR_PLACE, Decision
 from intake.domain.report import State, StepNotAllowed
 from intake.limits import LIMITS
 from intake.runtime import Runtime
@@ -92,6 +92,7 @@ def compose(
     """What follows from an understanding. ``opens``: this message opened the report; ``said``: how much the sender
     heard from us lately; ``own``: what the regency that was decided has of its own.
     """
+    u = hold_back(u, own)
     decision = u.decision
     facts = facts_of(report, u)
     at = occasion(rt, report)
@@ -119,9 +120,12 @@ def compose(
         reply(_words(at, u, own, opens=opens), decision.action, f"{decision.action}:{message.id}")
     settled: dict[str, object] = {"waiting_for": None, "choices": []}
     if decision.action == "triage":
-        return outcome(State.MENUNGGU_VERIFIKASI, settled)
+        nobodys: dict[str, object] = {} if report.regency is None else {"regency": None}
+        return outcome(State.MENUNGGU_VERIFIKASI, {**settled, **nobodys})
     if decision.action == "hand_over":
         place = _place(u, own)
+        if own.verifies_itself:  # at their desk, but with no unit and in no system before one of them has looked
+            return outcome(State.MENUNGGU_VERIFIKASI, {**place, **settled})
         return outcome(State.TERDISPOSISI, {**place, **settled}, handed_to=str(decision.regency))
     question: dict[str, object] = {
         "waiting_for": "place",
@@ -129,6 +133,21 @@ def compose(
         "times_asked": report.times_asked + 1,
     }
     return outcome(State.TERTUNDA, question, asks=True)
+
+
+def hold_back(u: Understanding, own: Own) -> Understanding:
+    """The same, or a person's to decide where the regency wants the machine to be surer than it is.
+
+    What the citizen chose or confirmed is no guess about the place.
+    """
+    decided = u.decision
+    if decided.action != "hand_over":
+        return u
+    if decided.why == CLEAR_PLACE and u.location.probability < (own.least_place or 0):
+        return replace(u, decision=Decision("triage", "kurang_yakin_wilayah"))
+    if u.classification.confidence < (own.least_topic or 0):
+        return replace(u, decision=Decision("triage", "kurang_yakin_topik"))
+    return u
 
 
 def write(rt: Runtime, connection: Connection, outcomes: Sequence[Outcome]) -> set[int]:
@@ -234,7 +253,8 @@ def mend(
         )  # fmt: skip
         carry_out(rt, connection, message, back, u, opens=False)
         return True
-    if report.state in {State.MENUNGGU_VERIFIKASI, State.TERTUNDA} and decided:
+    theirs_already = report.state is State.MENUNGGU_VERIFIKASI and report.regency == u.decision.regency
+    if report.state in {State.MENUNGGU_VERIFIKASI, State.TERTUNDA} and decided and not theirs_already:
         carry_out(rt, connection, message, report, u, opens=False)
         return True
     keep_decision(connection, message, report, u)

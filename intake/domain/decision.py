@@ -7,10 +7,13 @@ is asked (once or twice), and then a person looks. A guess is never handed over.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from intake.understand.classify import Classification
 from intake.understand.locate import Location
+
+#: Why a report was handed over: the words themselves say where it belongs.
+CLEAR_PLACE: Final = "wilayah_jelas"
 
 Action = Literal["hand_over", "ask_place", "ask_which", "triage", "put_aside"]
 
@@ -30,7 +33,7 @@ def decide(location: Location, classification: Classification, *, may_ask: bool)
     if classification.spam:
         return Decision("put_aside", classification.not_a_report or "bukan_laporan")
     if location.decision == "decided" and location.regency:
-        return Decision("hand_over", "wilayah_jelas", regency=location.regency)
+        return Decision("hand_over", CLEAR_PLACE, regency=location.regency)
     if not may_ask:
         return Decision("triage", "wilayah_belum_jelas")
     choices = tuple(choice.regency for choice in location.choices[:3])

@@ -32,8 +32,18 @@ S = State
 #: From which state to which. A step that is not here does not exist, for anybody.
 STEPS: Final[dict[State, frozenset[State]]] = {
     S.DITERIMA: frozenset({S.MENUNGGU_VERIFIKASI, S.TERTUNDA, S.TERDISPOSISI, S.DIARSIPKAN, S.DIGABUNG}),
+    # Understood anew while it waits; and sent back by a regency that verifies what comes to it itself.
     S.MENUNGGU_VERIFIKASI: frozenset(
-        {S.TERTUNDA, S.TERVERIFIKASI, S.TERDISPOSISI, S.DITERUSKAN, S.DIARSIPKAN, S.DIGABUNG}
+        {
+            S.MENUNGGU_VERIFIKASI,
+            S.TERTUNDA,
+            S.TERVERIFIKASI,
+            S.TERDISPOSISI,
+            S.DIKEMBALIKAN,
+            S.DITERUSKAN,
+            S.DIARSIPKAN,
+            S.DIGABUNG,
+        }
     ),
     # An officer's own question ends at the unit's desk again: with an answer, or without one.
     S.TERTUNDA: frozenset(
@@ -48,7 +58,7 @@ STEPS: Final[dict[State, frozenset[State]]] = {
             S.DIGABUNG,
         }
     ),
-    S.TERVERIFIKASI: frozenset({S.TERTUNDA, S.TERDISPOSISI, S.DITERUSKAN, S.DIARSIPKAN, S.DIGABUNG}),
+    S.TERVERIFIKASI: frozenset({S.TERTUNDA, S.TERDISPOSISI, S.DIKEMBALIKAN, S.DITERUSKAN, S.DIARSIPKAN, S.DIGABUNG}),
     S.TERDISPOSISI: frozenset(
         {S.DIPROSES, S.TERTUNDA, S.DITINDAKLANJUTI, S.DIKEMBALIKAN, S.DITERUSKAN, S.SELESAI, S.DIARSIPKAN, S.DIGABUNG}
     ),

@@ -1,39 +1,58 @@
-"""What a regency sets for itself, beside its desk: emergency numbers, the names of its units and who takes which topic."""
+"""What a regency sets for itself, beside its desk: emergency numbers, the names of its units and who takes which topic,
+how sure the machine has to be before a report goes there unseen, and how long a finished one may be opened again.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
 from intake.understand.classify import Taxonomy, taxonomy
 
+#: Working days in which its citizen may open a finished report again: about as long as a conversation is remembered.
+REOPEN_DAYS: Final = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What a regency has of its own: the numbers to call in danger (None: the national ones), its topics and units."""
+    """What a regency has of its own: the numbers to call in danger (None: the national ones), its topics and units.
 
-    emergency_numbers: str | None
-    taxonomy: Taxonomy
+    ``least_place``, ``least_topic``: from 0 to 1, how sure of either the machine has to be; None: as sure as anywhere.
+    ``verifies_itself``: a person there looks before a report is handed to a unit. ``reopen_days``: see ``REOPEN_DAYS``.
+    """
+
+    emergency_numbers: str | None = None
+    taxonomy: Taxonomy = field(default_factory=taxonomy)
+    least_place: float | None = None
+    least_topic: float | None = None
+    verifies_itself: bool = False
+    reopen_days: int = REOPEN_DAYS
 
 
 def read_own(connection: Connection, codes: Iterable[str | None]) -> dict[str | None, Own]:
     """What each of these regencies has of its own, in one statement; the defaults where it set nothing."""
     wanted = set(codes)
     rows = connection.execute(
-        text("select regency, emergency_numbers, taxonomy from regency_setting where regency = any(:codes)"),
+        text("""select regency, emergency_numbers, taxonomy, least_place, least_topic, verifies_itself, reopen_days
+                from regency_setting where regency = any(:codes)"""),
         {"codes": sorted(code for code in wanted if code is not None)},
     )
     found: dict[str | None, Own] = {
         row.regency: Own(
-            row.emergency_numbers or None, taxonomy().for_regency(row.taxonomy) if row.taxonomy else taxonomy()
+            row.emergency_numbers or None,
+            taxonomy().for_regency(row.taxonomy) if row.taxonomy else taxonomy(),
+            row.least_place,
+            row.least_topic,
+            row.verifies_itself,
+            row.reopen_days or REOPEN_DAYS,
         )
         for row in rows
     }
-    defaults = Own(None, taxonomy())
+    defaults = Own()
     return {code: found.get(code, defaults) for code in wanted}
 
 
@@ -64,6 +83,28 @@ def set_emergency_numbers(connection: Connection, regency: str, numbers: str | N
         text("""insert into regency_setting (regency, emergency_numbers) values (:code, :numbers)
                 on conflict (regency) do update set emergency_numbers = excluded.emergency_numbers"""),
         {"code": regency, "numbers": numbers},
+    )
+
+
+def set_verification(
+    connection: Connection, regency: str, *, least_place: float | None, least_topic: float | None, itself: bool
+) -> None:
+    """How sure the machine has to be, and whether a person of the regency looks first (see ``Own``)."""
+    connection.execute(
+        text("""insert into regency_setting (regency, least_place, least_topic, verifies_itself)
+                values (:code, :place, :topic, :itself)
+                on conflict (regency) do update set least_place = excluded.least_place,
+                    least_topic = excluded.least_topic, verifies_itself = excluded.verifies_itself"""),
+        {"code": regency, "place": least_place, "topic": least_topic, "itself": itself},
+    )
+
+
+def set_reopen_days(connection: Connection, regency: str, days: int | None) -> None:
+    """In how many working days a finished report may be opened again; None: as everywhere."""
+    connection.execute(
+        text("""insert into regency_setting (regency, reopen_days) values (:code, :days)
+                on conflict (regency) do update set reopen_days = excluded.reopen_days"""),
+        {"code": regency, "days": days},
     )
 
 

@@ -154,6 +154,8 @@ def reasons() -> dict[str, str]:
         "wilayah_jelas": _("wilayahnya jelas dari laporan"),
         "wilayah_ganda": _("ada beberapa wilayah yang cocok"),
         "wilayah_belum_jelas": _("wilayahnya belum jelas"),
+        "kurang_yakin_wilayah": _("wilayah ini meminta kepastian tempat yang lebih tinggi"),
+        "kurang_yakin_topik": _("wilayah ini meminta kepastian topik yang lebih tinggi"),
         "wilayah_tidak_disebut": _("wilayahnya tidak disebut"),
         "dipilih_pelapor": _("dipilih sendiri oleh pelapor"),
         "dibenarkan_pelapor": _("bacaan kami dibenarkan oleh pelapor"),
