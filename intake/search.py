@@ -7,7 +7,7 @@ cut by the id of the last report shown, which costs the same on the thousandth p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
@@ -37,6 +37,8 @@ VIEWS: Final[dict[View, frozenset[State]]] = {
 #: For the central desk what needs action is what no regency has.
 _CENTRAL_ACTION: Final = FOR_TRIAGE | {State.DITERIMA}
 _LONGEST_SEARCH: Final = 200
+#: Of a saved search no more than these are counted: what is more is shown as "99+".
+MOST_FOUND: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,44 +146,19 @@ def inbox(
 ) -> list[InboxRow]:
     """The officer's reports that are wanted, newest first. ``before``: only those of smaller id."""
     wanted = wanted or Wanted()
-    states = {State(wanted.state)} if wanted.state else states_of(officer, wanted.view)
     own = scope.of(officer)
-    where = ["r.state = any(:states)", own.where]
-    values: dict[str, object] = {"states": [str(s) for s in states], "limit": limit, **own.values}
+    conditions, values = _narrow(officer, wanted, now)
+    where = [*conditions, own.where]
+    values |= {"limit": limit, **own.values}
     if before is not None:
         where.append("r.id < :before")
         values["before"] = before
-    for column in ("topic", "urgency", "channel", "unit"):
-        if chosen := getattr(wanted, column):
-            where.append(f"r.{column} = :{column}")
-            values[column] = chosen
-    if wanted.lateness:
-        where.append(
-            "d.next_due < :now" if wanted.lateness == "terlambat" else "d.soon_at <= :now and d.next_due >= :now"
-        )
-        values["now"] = now
-    zone = ZONES[regencies()[officer.regency].zone if officer.regency else CENTRAL_ZONE]
-    if wanted.since:
-        where.append("r.opened_at >= :since")
-        values["since"] = datetime.combine(wanted.since, time.min, zone)
-    if wanted.until:
-        where.append("r.opened_at < :until")
-        values["until"] = datetime.combine(wanted.until, time.min, zone) + timedelta(days=1)
     joins = "left join deadline d on d.report_id = r.id"
     if wanted.words:
-        report_id = report_id_of(wanted.words)
-        if report_id is not None:
-            where.append("r.id = :report_id")
-            values["report_id"] = report_id
-        else:
-            joins += " join search_words s on s.report_id = r.id"
-            where.append(
-                "s.words @@ (websearch_to_tsquery('indonesian', :words) && cast(:place as tsquery))"
-                if officer.regency
-                else "s.words @@ websearch_to_tsquery('indonesian', :words)"
-            )
-            values["words"] = wanted.words
-            values["place"] = f"'{place_word(officer.regency)}'"
+        found, said = _search(officer, wanted.words)
+        where.append(found)
+        values |= said
+        joins += " join search_words s on s.report_id = r.id" if "s.words" in found else ""
     rows = connection.execute(
         text(f"""
             select found.*, left(m.text, 200) as beginning
@@ -193,6 +170,81 @@ def inbox(
         values,
     )
     return [InboxRow(**{**row._mapping, "state": State(row.state)}) for row in rows]
+
+
+def _narrow(officer: Officer, wanted: Wanted, now: datetime, prefix: str = "") -> tuple[list[str], dict[str, object]]:
+    """The conditions on ``report r`` and ``deadline d`` of a list, but for whose it is and the words; with their values."""
+    states = {State(wanted.state)} if wanted.state else states_of(officer, wanted.view)
+    where = [f"r.state = any(:{prefix}states)"]
+    values: dict[str, object] = {f"{prefix}states": sorted(str(s) for s in states)}
+    for column in ("topic", "urgency", "channel", "unit"):
+        if chosen := getattr(wanted, column):
+            where.append(f"r.{column} = :{prefix}{column}")
+            values[f"{prefix}{column}"] = chosen
+    if wanted.lateness:
+        late, soon = f"d.next_due < :{prefix}now", f"d.soon_at <= :{prefix}now and d.next_due >= :{prefix}now"
+        where.append(late if wanted.lateness == "terlambat" else soon)
+        values[f"{prefix}now"] = now
+    zone = ZONES[regencies()[officer.regency].zone if officer.regency else CENTRAL_ZONE]
+    if wanted.since:
+        where.append(f"r.opened_at >= :{prefix}since")
+        values[f"{prefix}since"] = datetime.combine(wanted.since, time.min, zone)
+    if wanted.until:
+        where.append(f"r.opened_at < :{prefix}until")
+        values[f"{prefix}until"] = datetime.combine(wanted.until, time.min, zone) + timedelta(days=1)
+    return where, values
+
+
+def _search(officer: Officer, words: str) -> tuple[str, dict[str, object]]:
+    """The condition that finds words, or a report by its number; with its values."""
+    report_id = report_id_of(words)
+    if report_id is not None:
+        return "r.id = :report_id", {"report_id": report_id}
+    if officer.regency:
+        both = "s.words @@ (websearch_to_tsquery('indonesian', :words) && cast(:place as tsquery))"
+        return both, {"words": words, "place": f"'{place_word(officer.regency)}'"}
+    return "s.words @@ websearch_to_tsquery('indonesian', :words)", {"words": words}
+
+
+def count_each(connection: Connection, officer: Officer, wanted: Sequence[Wanted], *, now: datetime) -> list[int]:
+    """How many of the officer's reports each list holds; of those with search words at most MOST_FOUND are counted."""
+    numbers = [0] * len(wanted)
+    own = scope.of(officer)
+    plain = [place for place, each in enumerate(wanted) if not each.words]
+    if plain:
+        counted, values, states = [], dict(own.values), set[str]()
+        for place in plain:
+            conditions, more = _narrow(officer, wanted[place], now, prefix=f"v{place}_")
+            counted.append(f"count(*) filter (where {' and '.join(conditions)}) as n{place}")
+            values |= more
+            states |= set(more[f"v{place}_states"])  # type: ignore[call-overload]
+        late = any(wanted[place].lateness for place in plain)
+        row = connection.execute(
+            text(f"""select {", ".join(counted)} from report r
+                     {"left join deadline d on d.report_id = r.id" if late else ""}
+                     where {own.where} and r.state = any(:states)"""),
+            {**values, "states": sorted(states)},
+        ).one()
+        for place in plain:
+            numbers[place] = int(row._mapping[f"n{place}"])
+    for place, each in enumerate(wanted):
+        if each.words:
+            numbers[place] = _count_found(connection, officer, each, now)
+    return numbers
+
+
+def _count_found(connection: Connection, officer: Officer, wanted: Wanted, now: datetime) -> int:
+    own = scope.of(officer)
+    conditions, values = _narrow(officer, wanted, now)
+    found, said = _search(officer, wanted.words)
+    rows = connection.execute(
+        text(f"""select count(*) from (
+                     select 1 from report r left join deadline d on d.report_id = r.id
+                     {"join search_words s on s.report_id = r.id" if "s.words" in found else ""}
+                     where {" and ".join([*conditions, own.where, found])} limit :most) as counted"""),
+        {**values, **said, **own.values, "most": MOST_FOUND},
+    )
+    return int(rows.scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

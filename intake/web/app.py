@@ -25,6 +25,7 @@ from intake.web.desk_pages import desk_pages
 from intake.web.desk_paper import desk_paper
 from intake.web.desk_publish import desk_publish
 from intake.web.desk_templates import desk_templates
+from intake.web.desk_views import desk_views
 from intake.web.health import health
 from intake.web.hooks import Hooks
 from intake.web.log_in import check_rules, log_in
@@ -108,6 +109,7 @@ def create_app(rt: Runtime) -> Flask:
         desk_pages,
         desk_paper,
         desk_templates,
+        desk_views,
         desk_files,
         desk_publish,
         desk_entry,

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 
-from intake import answer_templates, desk, labels, merging, search
+from intake import answer_templates, desk, labels, merging, search, views
 from intake.answer_templates import UnknownField
+from intake.bulk import BULK
 from intake.desk import EmptyText, NoSuchUnit, NotYours, ReportFile
 from intake.domain.permission import Action as Permission
 from intake.domain.reference import report_id_of
@@ -53,7 +54,9 @@ def show_inbox() -> Response:
     officer, now = officer_here(), runtime().clock()
     with runtime().engine.connect() as connection:
         counts = search.counts(connection, officer, now=now)
+        saved = views.counted_views(connection, officer, now=now)
         rows = search.inbox(connection, officer, wanted, now=now, before=before, limit=_PAGE_SIZE + 1)
+        units = regency_settings.taxonomy_of(connection, officer.regency).units
     more = len(rows) > _PAGE_SIZE
     rows = rows[:_PAGE_SIZE]
     return make_response(
@@ -62,6 +65,10 @@ def show_inbox() -> Response:
             officer=officer,
             wanted=wanted,
             views=desk_words.views(),
+            saved=saved,
+            may_share=officer.may(views.WRITES_SHARED),
+            bulk=[step for step, each in BULK.items() if officer.may(each.action)],
+            units=units,
             counts=counts,
             # The most urgent of a page first; sorting keeps the rest in its order.
             rows=sorted(rows, key=lambda row: row.urgency != "darurat"),

@@ -340,3 +340,26 @@ def part_state(state: str) -> str:
     """How far a unit is with its part."""
     known = {"waiting": _("belum menjawab"), "answered": _("sudah menjawab"), "ended": _("sudah ditarik")}
     return _or_plain(known, state)
+
+
+def bulk_step(step: str) -> str:
+    """What is done with all reports that were ticked."""
+    known = {
+        "verifikasi": _("Verifikasi yang dipilih"),
+        "disposisi": _("Disposisikan yang dipilih"),
+        "arsip": _("Arsipkan yang dipilih"),
+        "gabung": _("Gabung yang dipilih"),
+    }
+    return _or_plain(known, step)
+
+
+def outcome(result: str) -> str:
+    """What became of one of them."""
+    known = {
+        "done": _("selesai dikerjakan"),
+        "changed": _("sudah diubah rekan, tidak disentuh"),
+        "not_possible": _("tidak mungkin dalam keadaan ini"),
+        "not_found": _("tidak ada lagi di meja Anda"),
+        "target": _("laporan tujuan, tidak digabung"),
+    }
+    return _or_plain(known, result)

@@ -336,3 +336,41 @@ def test_what_a_phone_sends_is_taken_once_or_refused_with_its_reason(regency: Fl
         refused = regency.post("/meja/laporan-langsung/kirim", data={**entry, **wrong})
         assert refused.status_code == 400
         assert refused.get_json()["refused"]
+
+
+def test_a_list_is_kept_under_a_name_with_its_count(rt: Runtime, regency: FlaskClient, report: Report) -> None:
+    form = form_to(regency.get(f"/meja?tampilan=semua&topik={report.topic}"), "/tampilan")
+    refused = regency.post(form.action, data={**form.fields, "nama": " "})
+    assert refused.status_code == 400
+    assert form_to(refused, "/tampilan").fields["topik"] == report.topic, "the list is not lost"
+    kept = regency.post(form.action, data={**form.fields, "nama": "Jalan <kita>", "bersama": "ya"})
+    assert kept.location == f"/meja?tampilan=semua&topik={report.topic}"
+    page = regency.get("/meja")
+    found = re.search(
+        r'href="([^"]+)">Jalan &lt;kita&gt; <span class="small">bersama</span> <span class="count">1<', page.text
+    )
+    assert found is not None
+    assert report.reference in regency.get(found[1].replace("&amp;", "&")).text
+    drop = form_to(page, "/hapus")
+    assert regency.post(drop.action, data=drop.fields).status_code == 303
+    assert "Jalan &lt;kita&gt;" not in regency.get("/meja").text
+
+
+def test_several_are_archived_and_each_is_told(rt: Runtime, regency: FlaskClient, report: Report) -> None:
+    other = a_report(rt, f"{CLEAR_TEXT} juga di sebelahnya", sender="+628110000777")
+    form = form_to(regency.get("/meja"), "/banyak/verifikasi")
+    both = {**form.fields, "pilih": [f"{report.reference}.terdisposisi", f"{other.reference}.diproses"]}
+    assert regency.post("/meja/banyak/arsip", data=both).status_code == 400, "a reason is asked for"
+    told = regency.post("/meja/banyak/arsip", data={**both, "reason": "uji coba"})
+    assert told.status_code == 200
+    assert "1 / 2 laporan selesai dikerjakan" in told.text
+    assert "sudah diubah rekan, tidak disentuh" in told.text
+    assert (read(rt, report).state, read(rt, other).state) == ("diarsipkan", "terdisposisi")
+    assert regency.post("/meja/banyak/hapus", data=both).status_code == 404
+
+
+def test_the_keys_are_told_and_nothing_needs_them(regency: FlaskClient, report: Report) -> None:
+    page = regency.get("/meja/tombol").text
+    for key in ("j", "k", "x", "/", "a", "n", "u", "?"):
+        assert f"<kbd>{key}</kbd>" in page
+    assert "/meja/tombol" in regency.get("/meja").text
