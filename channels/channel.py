@@ -180,6 +180,18 @@ class Unreachable(ChannelError):
     """What we poll cannot be asked at this moment: later."""
 
 
+class MediaRefused(ChannelError):
+    """A file at the provider will not be fetched: not from where we may, too large, or gone. The message tells which."""
+
+
+@runtime_checkable
+class FetchesMedia(Protocol):
+    """Ability: files that a message only names by an address can be fetched from the provider."""
+
+    def fetch_media(self, url: str) -> bytes:
+        """The file's bytes. Raises MediaRefused, and Unreachable when it may succeed later."""
+
+
 @runtime_checkable
 class Polls(Protocol):
     """Ability: nobody calls us, we ask. What is not marked as taken is given again, with the same external id.

@@ -20,10 +20,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from channels import phone
 from channels.channel import Listed, Medium, SendFailed, Unreachable, Unreadable
+from channels.fetched_media import MediaSource, fetch_media
 from channels.messages import (
     Ack,
     AckResponse,
@@ -42,6 +43,8 @@ from channels.variables import Variables, is_loopback, split_url
 
 NAME: Final = "sms_twilio"
 API_URL: Final = "https://api.twilio.com"
+#: Where the API's own addresses of files lead, whatever the region of the account.
+MEDIA_HOSTS: Final = ("api.twilio.com", "media.twiliocdn.com", "mms.twiliocdn.com", "s3-external-1.amazonaws.com")
 DEFAULT_REGION: Final = "us1"
 LONGEST_VALIDITY_SECONDS: Final = 36_000
 
@@ -87,6 +90,7 @@ class SmsTwilio:
     messaging_service: str = ""
     delivery_url: str = ""
     validity_seconds: int | None = None
+    media_hosts: Sequence[str] = MEDIA_HOSTS
     name: str = NAME
     medium: Medium = "sms"
 
@@ -160,6 +164,11 @@ class SmsTwilio:
 
     def _is_ours(self, number: str) -> bool:
         return not self.numbers or number in self.numbers
+
+    def fetch_media(self, url: str) -> bytes:
+        """A file of a message. Raises MediaRefused and Unreachable."""
+        api_host = urlsplit(self.api.base_url).hostname or ""
+        return fetch_media(url, MediaSource(api_host, self.api.login, self.media_hosts))
 
     def parse_delivery(self, request: InboundRequest) -> DeliveryReport:
         """Read a status callback; our own id comes back in the query. Raises Unreadable."""
@@ -251,6 +260,7 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsTwilio | 
         "SMS_TWILIO_NUMBERS",
         "SMS_TWILIO_MESSAGING_SERVICE_SID",
         "SMS_TWILIO_API_URL",
+        "SMS_TWILIO_MEDIA_HOSTS",
         "SMS_TWILIO_EDGE",
         "SMS_TWILIO_REGION",
         "SMS_TWILIO_VALIDITY_SECONDS",
@@ -289,5 +299,6 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> SmsTwilio | 
         numbers=[number for number in numbers if number],
         messaging_service=service,
         validity_seconds=int(validity) if validity else None,
+        media_hosts=[host.lower() for host in variables.listed("SMS_TWILIO_MEDIA_HOSTS")] or MEDIA_HOSTS,
         delivery_url=f"{public_url.rstrip('/')}/hooks/{NAME}/delivery",
     )

@@ -81,6 +81,10 @@ class TwilioApi:
         self.base_url = base_url
         self._read_seconds = read_seconds
 
+    @property
+    def login(self) -> tuple[str, str]:
+        return self._account_sid, self._auth_token
+
     @cached_property
     def _messages(self) -> Any:
         # An empty environment: TWILIO_EDGE and TWILIO_REGION of the process must not move our calls elsewhere.

@@ -130,6 +130,10 @@ class WhatsappTwilio:
 
         return sms_twilio.listed(self.line.api, moment, self.parse, is_ours)
 
+    def fetch_media(self, url: str) -> bytes:
+        """A file of a message. Raises MediaRefused and Unreachable."""
+        return self.line.fetch_media(url)
+
     def parse_delivery(self, request: InboundRequest) -> DeliveryReport:
         """Read a status callback. Raises Unreadable."""
         return self.line.parse_delivery(request)
@@ -187,7 +191,7 @@ def open_channel(environ: Mapping[str, str], *, public_url: str) -> WhatsappTwil
     own = {name: value for name, value in environ.items() if name.startswith(ours) and value.strip()}
     if not own:
         return None
-    shared = ("ACCOUNT_SID", "AUTH_TOKEN", "SHARED_KEYS", "API_URL", "EDGE", "REGION")
+    shared = ("ACCOUNT_SID", "AUTH_TOKEN", "SHARED_KEYS", "API_URL", "EDGE", "REGION", "MEDIA_HOSTS")
     account = {f"{theirs}{name}": environ[f"{theirs}{name}"] for name in shared if f"{theirs}{name}" in environ}
     if f"{ours}ACCOUNT_SID" in own:
         account = {}  # another account has other secrets

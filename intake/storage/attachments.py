@@ -31,10 +31,12 @@ class File:
     scan: str
     stored: str | None
     report_id: int | None
+    channel: str
+    url: str | None
 
 
 _SELECT = """select a.id, a.message_id, a.name, a.content_type, a.size, a.content, a.real_type, a.verdict, a.scan, a.stored,
-                    m.report_id from attachment a join message m on m.id = a.message_id"""
+                    m.report_id, m.channel, a.url from attachment a join message m on m.id = a.message_id"""
 
 
 def read(connection: Connection, file_id: int) -> File | None:
@@ -45,7 +47,8 @@ def read(connection: Connection, file_id: int) -> File | None:
 def waiting_of(connection: Connection, message_id: int) -> list[File]:
     """The files of a message nobody has looked at yet."""
     rows = connection.execute(
-        text(f"{_SELECT} where a.message_id = :id and a.verdict = 'waiting' and a.content is not null order by a.id"),
+        text(f"""{_SELECT} where a.message_id = :id and a.verdict = 'waiting' and a.inspected_at is null
+                        and (a.content is not null or a.url is not null) order by a.id"""),
         {"id": message_id},
     )
     return [File(**row._mapping) for row in rows]
@@ -58,6 +61,14 @@ def of_report(connection: Connection, report_id: int) -> list[File]:
         text(f"{without_bytes} where m.report_id = :id order by a.id limit 500"), {"id": report_id}
     )
     return [File(**row._mapping) for row in rows]
+
+
+def leave_there(connection: Connection, file_id: int) -> None:
+    """A file that stays at the provider: nobody looks for it again, and officers see that it is not kept here."""
+    connection.execute(
+        text("update attachment set inspected_at = now() where id = :id and verdict = 'waiting' and content is null"),
+        {"id": file_id},
+    )
 
 
 def settle(

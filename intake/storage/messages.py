@@ -232,7 +232,7 @@ def _keep_attachments(connection: Connection, message_id: int, message: InboundM
             for a in message.attachments
         ],
     )
-    if any(a.content is not None for a in message.attachments):
+    if any(a.content is not None or a.url for a in message.attachments):
         outbox.promise(connection, Job.INSPECT, message_id)
 
 

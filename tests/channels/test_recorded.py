@@ -225,7 +225,7 @@ def test_what_went_out(file: Path, caplog: pytest.LogCaptureFixture) -> None:
             failure = raised
     if "receipt" in case:
         assert failure is None
-        assert plain(receipt) == {"segments": None, **case["receipt"]}
+        assert plain(receipt) == {"segments": None, "stalled": False, **case["receipt"]}
     else:
         assert failure is not None, f"sent, receipt {receipt}"
         expected = case["failure"]

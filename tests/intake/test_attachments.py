@@ -19,15 +19,18 @@ from sqlalchemy import text
 
 from channels.mail_pictures import coordinates_of
 from channels.messages import Attachment, InboundMessage
+from channels.whatsapp_twilio import open_channel as open_whatsapp
 from intake import attachments
 from intake.attachments import ScannerAway, draw_again, inspect, saved_name, scan
 from intake.domain.reference import reference_of
 from intake.receive import receive
 from intake.runtime import Runtime
 from intake.storage import attachments as files
+from intake.storage import outbox
 from intake.storage.attachments import Store
 from intake.storage.outbox import Job
 from intake.web.app import create_app
+from tests.channels.local_servers import HttpAnswer, HttpServer
 from tests.factories import CLEAR_TEXT, MUARA_ENIM
 from tests.intake.web.conftest import an_officer, log_in
 from workers import jobs
@@ -163,6 +166,50 @@ def test_files_move_from_the_database_into_the_store(house: Runtime) -> None:
     store = Store(house.settings.files_url)
     assert store.get(str(photo.stored)) == inspect(raw).content
     assert store.get(str(program.stored)) == b"MZ\x90\x00" * 50
+
+
+def send_photo(rt: Runtime, *urls: str) -> int:
+    """A message by Twilio's WhatsApp names its files by their addresses."""
+    attached = tuple(Attachment(f"media-{number}", "image/jpeg", url=url) for number, url in enumerate(urls))
+    message = InboundMessage("SM1", "+628110000001", "+628110001708", CLEAR_TEXT, attachments=attached)
+    received = receive(rt, "whatsapp_twilio", message)
+    assert received.remembered is not None
+    return received.remembered.message_id
+
+
+def by_whatsapp(house: Runtime, api_url: str) -> Runtime:
+    settings = {"ACCOUNT_SID": "AC" + "0" * 32, "AUTH_TOKEN": "t" * 32, "NUMBERS": "+628110001708", "API_URL": api_url}
+    channel = open_whatsapp({f"WHATSAPP_TWILIO_{name}": value for name, value in settings.items()}, public_url="")
+    assert channel is not None
+    return replace(house, channels={**house.channels, "whatsapp_twilio": channel})
+
+
+def test_a_photo_that_lies_at_the_provider_is_fetched_by_a_worker(house: Runtime) -> None:
+    raw = a_picture(gps=True)
+    with HttpServer(HttpAnswer(200, body=raw)) as api:
+        rt = by_whatsapp(house, api.url)
+        report = send_photo(rt, f"{api.url}/Media/ME0", "https://evil.example.com/ME1")
+        assert api.seen == []  # not while the provider waits for our acknowledgement
+        jobs.carry_out(rt, Job.INSPECT)
+    photo, elsewhere = kept(house, report)
+    assert (photo.verdict, photo.real_type, photo.size) == ("allowed", "image/jpeg", len(inspect(raw).content))
+    assert Store(house.settings.files_url).get(str(photo.stored)) == inspect(raw).content
+    assert (elsewhere.verdict, elsewhere.stored, elsewhere.size) == ("waiting", None, None)
+    assert len(api.seen) == 1
+    with house.engine.connect() as connection:
+        assert outbox.due(connection).get("inspect") is None
+
+
+def test_a_provider_that_is_away_is_asked_for_the_photo_again(house: Runtime) -> None:
+    with HttpServer(HttpAnswer(503), HttpAnswer(200, body=a_picture())) as api:
+        rt = by_whatsapp(house, api.url)
+        report = send_photo(rt, f"{api.url}/Media/ME0")
+        jobs.carry_out(rt, Job.INSPECT)
+        assert [file.verdict for file in kept(house, report)] == ["waiting"]
+        with house.engine.begin() as connection:
+            connection.execute(text("update outbox set due_at = now()"))
+        jobs.carry_out(rt, Job.INSPECT)
+    assert [file.verdict for file in kept(house, report)] == ["allowed"]
 
 
 def test_equal_files_lie_in_the_store_once(house: Runtime) -> None:
