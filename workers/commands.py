@@ -140,12 +140,12 @@ def _do(rt: Runtime, connection: Connection, message: StoredMessage, report: Rep
             # Anybody can write a sender into a letter. The page behind the link does the same, and knows its reader.
             words, kind = status_of(rt, connection, report, at), "status"
         case "batal":
-            done = _end(rt, connection, report, reason=WITHDRAWN, archive=True)
+            done = _end(connection, report, reason=WITHDRAWN, archive=True)
             words, kind = (
                 (wording.withdrawn(at), "withdrawn") if done else (status_of(rt, connection, report, at), "status")
             )
         case "selesai":
-            done = _end(rt, connection, report, reason="selesai_menurut_pelapor", archive=False)
+            done = _end(connection, report, reason="selesai_menurut_pelapor", archive=False)
             words, kind = (
                 (wording.finished(at), "finished") if done else (status_of(rt, connection, report, at), "status")
             )
@@ -180,7 +180,7 @@ def status_of(rt: Runtime, connection: Connection, report: Report, at: Occasion 
     return wording.status(at or occasion(rt, report), state=STATE_WORDS[stands.state], place=place)
 
 
-def _end(rt: Runtime, connection: Connection, report: Report, *, reason: str, archive: bool) -> bool:
+def _end(connection: Connection, report: Report, *, reason: str, archive: bool) -> bool:
     """Close a report for its reporter: into the archive or as finished, whichever its state allows."""
     wanted = (State.DIARSIPKAN, State.SELESAI) if archive else (State.SELESAI, State.DIARSIPKAN)
     to = next((state for state in wanted if state in STEPS[report.state]), None)
@@ -188,7 +188,7 @@ def _end(rt: Runtime, connection: Connection, report: Report, *, reason: str, ar
         return False
     reports.step(
         connection, report.id, to, actor="citizen", action="withdrawn" if archive else "finished", reason=reason,
-        values={"closed_at": rt.clock(), "waiting_for": None, "choices": []}, only_from=[report.state],
+        values={"closed_at": reports.NOW, "waiting_for": None, "choices": []}, only_from=[report.state],
     )  # fmt: skip
     return True
 

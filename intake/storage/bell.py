@@ -44,7 +44,15 @@ class Bell:
             if self._ringing:
                 return
             self._ringing = True
-        threading.Thread(target=self._run, name="bell", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name="bell", daemon=True).start()
+        except RuntimeError:  # no thread to be had now: the relay looks by itself, and the next promise tries again
+            self._rest()
+
+    def _rest(self) -> None:
+        with self._lock:
+            self._wanted.clear()
+            self._ringing = False
 
     def _run(self) -> None:
         try:
@@ -64,9 +72,7 @@ class Bell:
                             self._ringing = False
                             return
         except (psycopg.Error, OSError):  # the second: out of file descriptors, or whatever else the system refuses
-            with self._lock:  # the relay looks by itself; the next promise tries again
-                self._wanted.clear()
-                self._ringing = False
+            self._rest()  # the relay looks by itself; the next promise tries again
 
 
 _BELLS: Final[WeakKeyDictionary[Engine, Bell]] = WeakKeyDictionary()

@@ -1,6 +1,6 @@
 """``python -m bench.apps.drain.with_sahut``: a worker of ours on the promises to read, until it is ended.
 
-What a worker does on a wake-up, without the wake-up: RQ is asked once in five seconds when there is a backlog.
+What a worker does on a wake-up, without the wake-up: RQ is asked once in half a second when there is a backlog.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -47,3 +49,21 @@ def test_a_connection_that_dies_is_a_database_that_is_away_and_nothing_else(rt: 
         connection.execute(text("select pg_terminate_backend(pg_backend_pid())"))
     with rt.engine.begin() as connection:
         assert connection.execute(text("select 1")).scalar_one() == 1
+
+
+def test_a_bell_that_finds_no_thread_harms_nobody_and_rings_another_time(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        msg = "can't start new thread"  # what Python says when the system lets it have none
+        raise RuntimeError(msg)
+
+    with listening(rt) as listener:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            with rt.engine.begin() as connection:
+                outbox.promise(connection, Job.PROCESS, 1)
+        with rt.engine.begin() as connection:
+            assert outbox.due(connection) == {Job.PROCESS: 1}
+            outbox.promise(connection, Job.PROCESS, 2)
+        assert rings(listener, seconds=10) == 1
