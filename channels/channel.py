@@ -137,6 +137,14 @@ class CatchesUp(Protocol):
         """Everything received since then that the provider still lists, whether or not we have it. Raises Unreachable."""
 
 
+@runtime_checkable
+class Probes(Protocol):
+    """Ability: whether the provider is there and knows us can be asked without sending anything."""
+
+    def probe(self) -> None:
+        """Return when it would take a message of ours. Raises SendFailed or Unreachable with why not."""
+
+
 class OpensChannel(Protocol):
     """How a channel module is opened; see ``channels.registry``."""
 

@@ -61,6 +61,10 @@ class EmailMime:
         """200: the pipe exits with 0 and the mail server lets go of the letter."""
         return AckResponse(body=ack.value)
 
+    def probe(self) -> None:
+        """Log in at the submission server. Raises SendFailed."""
+        self.mailbox.server.check_login()
+
     def send(self, message: OutboundMessage) -> ProviderReceipt:
         """Hand one letter to the submission server. Raises SendFailed."""
         return self.mailbox.send(message, now=self.unix_seconds())

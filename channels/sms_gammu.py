@@ -96,6 +96,10 @@ class SmsGammu:
         ]
         return waiting[:limit]
 
+    def probe(self) -> None:
+        """Look into the daemon's tables. Raises Unreachable."""
+        self.tables.waiting(rows=1)
+
     def received_since(self, moment: datetime) -> Iterator[Listed]:
         """What the daemon's inbox holds, taken or not; what may still be incomplete is left out. Raises Unreachable."""
         # A little earlier: a message that began before must not look like one without its first parts.

@@ -176,6 +176,13 @@ class SmsKannel:
         ours = f"{self.delivery_url}?mid={quote(message_id, safe='')}".replace("%", "%%")
         return f"{ours}&type=%d&fid=%F&ans=%A"
 
+    def probe(self) -> None:
+        """Ask for a message to nobody: a Kannel that knows us misses the receiver, all others refuse otherwise."""
+        headers = {"X-Kannel-Username": self.user, "X-Kannel-Password": self.password}
+        answer = call("POST", self.sendsms_url, headers=headers, data=b"")
+        if answer.status_code != requests.codes.bad_request:
+            _judge(answer)
+
     def received_since(self, moment: datetime) -> Iterator[Listed]:
         """What Kannel wrote down that it received. Raises Unreachable, also when nobody said where that is."""
         if not self.access_log:

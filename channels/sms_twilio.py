@@ -158,6 +158,10 @@ class SmsTwilio:
                 return _receipt(sent)
         return None
 
+    def probe(self) -> None:
+        """Ask for the first entry of the message list. Raises SendFailed."""
+        self.api.check_login()
+
     def received_since(self, moment: datetime) -> Iterator[Listed]:
         """What the message list holds for our numbers. Raises Unreachable."""
         return listed(self.api, moment, self.parse, lambda sender, to: ":" not in sender and self._is_ours(to))

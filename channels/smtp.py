@@ -79,6 +79,10 @@ class MailServer:
                 raise SendFailed("connection lost while the letter was handed over", uncertain=True) from fault
             _expect(answer, "end of DATA")
 
+    def check_login(self) -> None:
+        """Whether the server is there, is who it should be, and lets us in. Raises SendFailed."""
+        _leave(self._begin())
+
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
         kept = self._take_kept()

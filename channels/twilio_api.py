@@ -132,6 +132,13 @@ class TwilioApi:
         except (TwilioException, ValueError, TypeError, KeyError) as fault:
             raise SendFailed("answer unreadable") from fault
 
+    def check_login(self) -> None:
+        """Whether the account and its secret are right. Raises SendFailed."""
+        try:
+            self._messages.list(limit=1, page_size=1)
+        except (TwilioException, ValueError, TypeError, KeyError) as fault:
+            raise SendFailed("answer unreadable") from fault
+
     def messages_received(self, since: datetime) -> Iterator[ReceivedMessage]:
         """Every message to us since then, newest first. Raises SendFailed.
 

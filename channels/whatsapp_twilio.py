@@ -122,6 +122,10 @@ class WhatsappTwilio:
             found = self.line.find_sent(_with_prefixes(message), since=since)
         return found and replace(found, segments=None)
 
+    def probe(self) -> None:
+        """Ask for the first entry of the message list. Raises SendFailed."""
+        self.line.probe()
+
     def received_since(self, moment: datetime) -> Iterator[Listed]:
         """What the message list holds for our numbers; a place somebody sent is not in it. Raises Unreachable."""
 

@@ -13,6 +13,7 @@ import click
 # command → (module, attribute, one line for `sahut --help`)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("intake.commands.up", "up", "Start everything on this machine, servers included."),
+    "doctor": ("intake.commands.doctor", "doctor", "Look whether everything this installation needs is there."),
     "release": ("intake.commands.operate", "release", "Bring the database to this release; or let parked work go on."),
     "restored": (
         "intake.commands.reconcile",

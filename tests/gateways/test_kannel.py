@@ -215,3 +215,12 @@ def test_a_wrong_login_and_a_dead_smsbox_are_told_apart(kannel: Kannel, fault: s
     with pytest.raises(SendFailed) as failed:
         wrong.send(OutboundMessage(id="9", to=CITIZEN, sender="", text="x"))
     assert (failed.value.kind, failed.value.uncertain) == ({"password": "config", "port": "retryable"}[fault], False)
+    with pytest.raises(SendFailed):
+        wrong.probe()
+
+
+def test_it_can_be_asked_whether_it_knows_us(kannel: Kannel) -> None:
+    channel = kannel.door.channel
+    assert isinstance(channel, SmsKannel)
+    channel.probe()
+    assert kannel.centre.submitted == []

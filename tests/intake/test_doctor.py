@@ -1,0 +1,106 @@
+"""What is broken is found before citizens find it, and nothing is sent for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from intake.commands.doctor import doctor
+from intake.doctor import Finding, examine
+from intake.embedded import temporary_valkey
+from intake.runtime import Runtime
+from tests.channels.local_servers import HttpAnswer, HttpServer, SmtpServer
+from tests.conftest import PUBLIC_URL, SECRET_KEY
+from tests.factories import OUR_NUMBER
+
+NO_MESSAGES = json.dumps({"messages": [], "page": 0, "page_size": 1, "next_page_uri": None, "uri": "/x"}).encode()
+NO_LOGIN = json.dumps({"code": 20003, "message": "Authenticate", "status": 401}).encode()
+TOKEN = "1" * 32
+
+
+@pytest.fixture
+def installation(rt: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The variables of an installation with a database and a Valkey that are there."""
+    with temporary_valkey() as valkey:
+        for name, value in {
+            "DATABASE_URL": rt.settings.database_url, "REDIS_URL": valkey.url, "PUBLIC_URL": PUBLIC_URL,
+            "SAHUT_SECRET_KEYS": SECRET_KEY, "SAHUT_DATA": str(tmp_path), "SAHUT_FILES_URL": str(tmp_path / "berkas"),
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        yield monkeypatch
+
+
+def with_gateways(installation: pytest.MonkeyPatch, *, twilio: HttpServer, smtp_port: int) -> None:
+    for name, value in {
+        "SMS_TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "SMS_TWILIO_AUTH_TOKEN": TOKEN, "SMS_TWILIO_NUMBERS": OUR_NUMBER,
+        "SMS_TWILIO_API_URL": twilio.url, "EMAIL_MIME_SECRETS": "2" * 40, "EMAIL_REPLY_SECRET": "3" * 40,
+        "EMAIL_ADDRESS": "lapor@sahut.test", "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}?tls=no",
+    }.items():  # fmt: skip
+        installation.setenv(name, value)
+
+
+def found() -> dict[str, Finding]:
+    return {finding.what: finding for finding in examine()}
+
+
+def test_a_house_in_order(installation: pytest.MonkeyPatch) -> None:
+    with HttpServer(HttpAnswer(body=NO_MESSAGES)) as twilio, SmtpServer() as mail:
+        with_gateways(installation, twilio=twilio, smtp_port=mail.port)
+        findings = found()
+        assert [request.method for request in twilio.seen] == ["GET"]
+        assert mail.received == []
+    # The server of the tests forgets on purpose: the one thing that is wrong here, and it is found.
+    assert {what for what, finding in findings.items() if finding.health != "ok"} == {"durability"}
+    assert "fsync" in findings["durability"].detail
+    assert {"channel sms_twilio", "channel email_mime", "redis", "attachments", "migrations"} <= set(findings)
+
+
+def test_gateways_that_do_not_know_us_or_are_away(installation: pytest.MonkeyPatch) -> None:
+    with HttpServer(HttpAnswer(status=401, body=NO_LOGIN)) as twilio:
+        with_gateways(installation, twilio=twilio, smtp_port=9)
+        findings = found()
+    assert findings["channel sms_twilio"].health == "broken"
+    assert "20003" in findings["channel sms_twilio"].detail
+    assert (findings["channel email_mime"].health, findings["channel email_mime"].detail) == (
+        "broken", "connection failed",
+    )  # fmt: skip
+
+
+def test_a_database_of_another_release_and_parked_work(installation: pytest.MonkeyPatch, rt: Runtime) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '0001'"))
+        connection.execute(text("insert into outbox (job, subject_id, parked_at) values ('deliver', 1, now())"))
+    findings = found()
+    assert "sahut release" in findings["migrations"].detail
+    assert findings["migrations"].health == "broken"
+    assert findings["promises"].health == "look"
+
+
+def test_servers_that_are_away(installation: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    installation.setenv("DATABASE_URL", "postgresql://sahut@127.0.0.1:9/sahut?connect_timeout=1")
+    installation.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    (tmp_path / "berkas").write_text("a file where the folder should be", encoding="utf-8")
+    findings = found()
+    assert {what for what in ("database", "attachments") if findings[what].health == "broken"} == {
+        "database", "attachments",
+    }  # fmt: skip
+    assert findings["redis"].health == "look"
+
+
+def test_the_command_names_every_fault_of_the_settings_and_no_secret(installation: pytest.MonkeyPatch) -> None:
+    healthy = CliRunner().invoke(doctor, ["--json"])
+    assert json.loads(healthy.stdout)["healthy"] is False  # durability, see above
+    assert healthy.exit_code == 1
+    assert SECRET_KEY not in healthy.stdout
+    installation.setenv("PUBLIC_URL", "not an address")
+    installation.setenv("SMS_TWILIO_AUTH_TOKEN", TOKEN)
+    told = CliRunner().invoke(doctor, [])
+    assert told.exit_code == 1
+    assert "PUBLIC_URL" in told.stdout
+    assert "SMS_TWILIO_ACCOUNT_SID" in told.stdout
+    assert TOKEN not in told.stdout
