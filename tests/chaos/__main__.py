@@ -22,7 +22,7 @@ from pathlib import Path
 import psycopg
 
 from tests.chaos.checker import Proof, is_settled, prove
-from tests.chaos.citizens import Crowd, Sent
+from tests.chaos.citizens import Crowd, NobodyTookIt, Sent
 from tests.chaos.house import StruckHouse, possible_blows, struck_house
 
 ROUNDS_A_PROOF = 50
@@ -56,7 +56,11 @@ def main() -> int:
                     say(f"{ended}, at {blow.__name__}")
                     done[ended] += 1
                 time.sleep(dice.uniform(0.1, 1.0))
-            sent += crowd.stop()
+            try:
+                sent += crowd.stop()
+            except NobodyTookIt as refused:
+                say(f"nobody took {refused}; what the house had to say lies in {keep_evidence(house)}")
+                return 1
             proof = settle(house, sent)
             say(f"{start + rounds} rounds, {len(sent)} messages, {len(proof.lost)} lost, {len(proof.double)} double, "
                 f"{proof.in_the_gap} in the gap; this part {time.monotonic() - began:.0f} s")  # fmt: skip

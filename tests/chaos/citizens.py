@@ -85,11 +85,12 @@ class Crowd:
 
 def send(house: StruckHouse, number: int, way: Way, copies: int = 1) -> Sent:
     """Send message ``number`` until it is taken. Raises NobodyTookIt."""
+    somebody = _WebCitizen(house, number)
     attempt: Callable[[], Sent | None] = {
         "twilio": lambda: _by_twilio(house, number),
         "kannel": lambda: _by_kannel(house, number),
         "mail": lambda: _by_mail(house, number),
-        "web": _WebCitizen(house, number).attempt,
+        "web": somebody.attempt,
     }[way]
     if copies > 1 and way in {"twilio", "kannel"}:
         with ThreadPoolExecutor(16) as pool:
@@ -102,7 +103,7 @@ def send(house: StruckHouse, number: int, way: Way, copies: int = 1) -> Sent:
             if sent := attempt():
                 return sent
         time.sleep(0.3)
-    msg = f"{way} {number}"
+    msg = f"{way} {number} {somebody.last}"
     raise NobodyTookIt(msg)
 
 
@@ -146,6 +147,7 @@ class _WebCitizen:
 
     house: StruckHouse
     number: int
+    last: str = ""
     _form: str = ""
 
     def attempt(self) -> Sent | None:
@@ -161,6 +163,7 @@ class _WebCitizen:
             browser.page, browser.at = self._form, f"{self.house.url}/lapor"
             browser.session.cookies.update(self._cookies)
             browser.submit("/lapor", text=TEXT.format(self.number), place="16.03.07")
+            self.last = f"{browser.status} {browser.at} {' '.join(re.sub('<[^>]*>', ' ', browser.page).split())[:400]}"
             shown = REFERENCE.search(browser.page)
             if browser.status != 200 or shown is None or "/lapor/" not in browser.at:
                 return None
