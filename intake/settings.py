@@ -49,6 +49,7 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_FORM_LEAST_SECONDS": "a form sent sooner after it was opened is asked for once more",
     "SAHUT_FORM_WORK_BITS": "zero bits of a digest the sender's machine looks for; 0: no work",
     "SAHUT_SMS_PRICE": "what one SMS costs, in rupiah, shown to officers before they answer; 0: not shown",
+    "SAHUT_METRICS_TOKEN": "secrets with which Prometheus may read /metrics, separated by commas; none: no such page",
     "SAHUT_EMBEDDED_USER": "as root: the account under which the embedded PostgreSQL runs (nobody by default)",
     "LAB_FAIL_FIRST": "for trying out: the lab's gateway refuses so many messages first",
 }
@@ -91,6 +92,7 @@ class Settings:
     form_least_seconds: int = 3
     form_work_bits: int = 0
     sms_price_rupiah: int = 0
+    metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
     files_url: str = "data/files"
     clamav: str = ""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -135,6 +137,9 @@ class Settings:
         keys = tuple(key.strip() for key in required("SAHUT_SECRET_KEYS").split(",") if key.strip())
         if any(len(key) < _SHORTEST_KEY for key in keys):
             faults.append(f"SAHUT_SECRET_KEYS: every key needs at least {_SHORTEST_KEY} characters")
+        tokens = tuple(each.strip() for each in environ.get("SAHUT_METRICS_TOKEN", "").split(",") if each.strip())
+        if any(len(token) < _SHORTEST_KEY for token in tokens):
+            faults.append(f"SAHUT_METRICS_TOKEN: every token needs at least {_SHORTEST_KEY} characters")
         level = environ.get("SAHUT_LOG_LEVEL", "info").strip().lower() or "info"
         if level not in {"debug", "info", "warning", "error"}:
             faults.append("SAHUT_LOG_LEVEL must be debug, info, warning or error")
@@ -166,6 +171,7 @@ class Settings:
             form_per_hour=number("SAHUT_FORM_PER_HOUR", 60, low=0, high=100_000),
             form_least_seconds=number("SAHUT_FORM_LEAST_SECONDS", 3, low=0, high=60),
             form_work_bits=number("SAHUT_FORM_WORK_BITS", 0, low=0, high=20),
+            metrics_tokens=tokens,
             sms_price_rupiah=number("SAHUT_SMS_PRICE", 0, low=0, high=100_000),
             files_url=environ.get("SAHUT_FILES_URL", "").strip()
             or str(Path(environ.get("SAHUT_DATA", "").strip() or "data") / "files"),

@@ -204,7 +204,7 @@ def test_the_check_of_variables_would_notice() -> None:
 
 #: Where a path of the documents may begin: standard folders of every Debian, and our own pages.
 _FOLDERS = {"etc", "usr", "var", "opt", "bin", "run", "dev"}
-_OWN_PAGES = {"hooks", "lapor", "lacak", "statistik", "meja", "lab", "healthz", "readyz", "masuk"}
+_OWN_PAGES = {"hooks", "lapor", "lacak", "statistik", "meja", "lab", "healthz", "metrics", "readyz", "masuk"}
 
 
 @EVERY_PAGE

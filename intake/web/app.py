@@ -29,6 +29,7 @@ from intake.web.desk_views import desk_views
 from intake.web.health import health
 from intake.web.hooks import Hooks
 from intake.web.log_in import check_rules, log_in
+from intake.web.metrics import metrics
 from intake.web.pages import pages
 from intake.web.places_api import places_api
 from intake.web.public_list import public_list
@@ -115,6 +116,7 @@ def create_app(rt: Runtime) -> Flask:
         desk_entry,
         desk_monev,
         health,
+        metrics,
     ):
         app.register_blueprint(part)
     if rt.settings.lab:

@@ -98,7 +98,7 @@ def register(app: Flask) -> None:
 
 
 def _wants_plain_words() -> bool:
-    return request.path in {"/healthz", "/readyz"}
+    return request.path in {"/healthz", "/readyz", "/metrics"}
 
 
 def _form_again(words: str, status: int) -> Response | None:
