@@ -13,7 +13,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -42,7 +41,8 @@ def read_translation(code: str) -> Catalog:
     """The .po file of a language; an empty catalogue where there is none yet."""
     path = TRANSLATIONS / code / "LC_MESSAGES" / "messages.po"
     if not path.exists():
-        return Catalog(locale=Locale.parse(code), project="sahut", charset="utf-8")
+        # By its code: most languages of Indonesia are none that Babel knows.
+        return Catalog(locale=code, project="sahut", charset="utf-8")
     with path.open("rb") as file:
         return read_po(file, locale=code)
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from intake.runtime import Runtime
 from intake.told import beside_the_story
 from intake.understand.locate import Regency, provinces, regencies
-from intake.words import SOURCE_LANGUAGE, languages, translated
+from intake.words import SOURCE_LANGUAGE, languages, own_name, translated
 
 #: The three zones of the country (Keppres 41/1987) as they are written behind a time of day.
 ZONES: Final[Mapping[str, ZoneInfo]] = {
@@ -25,7 +25,6 @@ ZONES: Final[Mapping[str, ZoneInfo]] = {
     "WITA": ZoneInfo("Asia/Makassar"),
     "WIT": ZoneInfo("Asia/Jayapura"),
 }
-LANGUAGE_NAMES: Final = {"id": "Bahasa Indonesia", "en": "English"}
 LANGUAGE_COOKIE: Final = "bahasa"
 _A_YEAR_SECONDS: Final = 365 * 86_400
 
@@ -137,7 +136,7 @@ def prepare(app: Flask) -> None:
     @app.context_processor
     def _around() -> dict[str, Any]:
         language = choose_language()
-        others = [(code, LANGUAGE_NAMES.get(code, code)) for code in languages() if code != language]
+        others = [(code, own_name(code)) for code in languages() if code != language]
         return {
             "language": language,
             "other_languages": others,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import pytest
@@ -92,3 +93,13 @@ def test_braces_in_an_answer_are_the_officers_own() -> None:
 
 def test_every_state_has_its_words() -> None:
     assert set(STATE_WORDS) == {str(state) for state in State}
+
+
+def test_no_sentence_is_forgotten_above() -> None:
+    said = {name for each in SENTENCES for name in (each.__name__, *each.__code__.co_names)}
+    words = {
+        name
+        for name, function in inspect.getmembers(wording, inspect.isfunction)
+        if function.__module__ == wording.__name__ and not name.startswith("_")
+    }
+    assert words - said == {"answered"}  # an officer's own words: three segments

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gettext
+import io
 import re
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import intake
 from intake import converse
 from intake.web import desk_words
 from intake.wording import STATE_WORDS
-from intake.words import DOMAIN, FOLDER, SOURCE_LANGUAGE, languages, translated
+from intake.words import DOMAIN, FOLDER, SOURCE_LANGUAGE, languages, own_name, translated
 from tools.catalogues import compiled, gather, read_translation
 
 TRANSLATIONS = [code for code in languages() if code != SOURCE_LANGUAGE]
@@ -33,6 +35,20 @@ def test_templates_pages_and_wording_are_gathered(sentences: Catalog) -> None:
         assert sentence in sentences
     assert all(words in sentences for words in STATE_WORDS.values())
     assert "LAPOR {reference}: {where}" in sentences
+
+
+def test_languages_name_themselves() -> None:
+    assert (own_name("id"), own_name("en"), own_name("ban")) == ("Bahasa Indonesia", "English", "ban")
+
+
+@pytest.mark.parametrize("code", ["jv", "su", "ban", "min", "ace", "mad", "bug"])
+def test_a_regional_language_needs_no_code(code: str, sentences: Catalog) -> None:
+    """Most of them are unknown to Babel: the catalogue is begun, translated and compiled all the same."""
+    translation = read_translation(code)
+    translation.update(sentences)
+    translation["Bahasa Indonesia"].string = "Basa Conto"
+    found = gettext.GNUTranslations(io.BytesIO(compiled(translation)))
+    assert found.gettext("Bahasa Indonesia") == "Basa Conto"
 
 
 @pytest.mark.parametrize("code", TRANSLATIONS)
