@@ -91,15 +91,19 @@ def download(code: str) -> Response:
     figures = _figures(code)
     file = io.StringIO()
     write = csv.writer(file).writerow
-    write(["wilayah", "jenis", "kunci", "nama", "diterima", "ditanggapi", "selesai"])
+    head = ["wilayah", "jenis", "kunci", "nama", "diterima", "ditanggapi", "selesai"]
+    write([*head, "hari_sampai_ditanggapi", "hari_sampai_selesai"])
     name = regencies()[code].short
 
-    def line(kind: str, key: str, title: str, counted: Counted) -> None:
+    def line(kind: str, key: str, title: str, counted: Counted, *means: float | None) -> None:
         held = ["" if part is None else part for part in (counted.received, counted.answered, counted.finished)]
-        write([code, kind, key, title, *held])
+        write(
+            [code, kind, key, title, *held, *["" if mean is None else f"{mean:.1f}" for mean in means or (None, None)]]
+        )
 
     if figures.months:
-        line("total", figures.since.isoformat(), name, figures.total)
+        means = (figures.days_to_answer, figures.days_to_finish)
+        line("total", figures.since.isoformat(), name, figures.total, *means)
     for part in figures.months:
         key = f"{part.first:%Y-%m}" + (f"/{part.last:%Y-%m}" if part.last != part.first else "")
         line("bulan", key, months_in_words(part), part.counted)

@@ -77,7 +77,7 @@ class House:
         assert made is not None
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -97,7 +97,7 @@ def house(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> 
     """The web application with the lab on, served on a free port; and the stand-ins it speaks to. Other settings may be
     given as an indirect parameter.
     """
-    port, api_port, mail_port = _free_port(), _free_port(), _free_port()
+    port, api_port, mail_port = free_port(), free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
     environ = {
         "DATABASE_URL": database_url,
@@ -138,12 +138,20 @@ def house(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def debugging_port() -> int:
+    """Where another program may take hold of the browser: pa11y does."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def chromium(debugging_port: int) -> Iterator[Browser]:
     """Debian's Chromium (``make debian`` installs it)."""
     program = shutil.which("chromium")
     assert program, "these tests need the Debian package chromium: make debian"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=program, args=[*_ARGUMENTS, f"--remote-debugging-port={debugging_port}"]
+        )
         yield browser
         browser.close()
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from intake.domain.reference import reference_of
 from intake.runtime import Runtime
+from intake.storage import publications, regency_settings
 
 MUARA_ENIM = "16.03"
 
@@ -43,3 +44,26 @@ def add_past_reports(rt: Runtime, regency: str = MUARA_ENIM, *, months: int = 8,
                             :opened_at, :answered_at, :closed_at)"""),
             rows,
         )
+
+
+def publish_past_reports(rt: Runtime, regency: str = MUARA_ENIM, *, most: int = 23) -> None:
+    """Turn on the public list of a regency and put some of the past reports on it."""
+    words = [
+        "Jalan di depan [nomor rumah] berlubang sejak tiga bulan, kata Pak [nama] belum ada yang datang.",
+        "Air PDAM mati setiap sore di Kecamatan Lawang Kidul. Hubungi saya di [nomor].",
+        "Sampah menumpuk di belakang pasar, baunya sampai ke sekolah.",
+    ]
+    with rt.engine.begin() as connection:
+        regency_settings.set_publishes(connection, regency, on=True)
+        officer_id = connection.execute(text("select min(id) from officer")).scalar_one()
+        found = connection.execute(
+            text(
+                "select id, state from report where regency = :regency and state in ('selesai', 'diproses') order by id"
+            ),
+            {"regency": regency},
+        )
+        for number, report in enumerate(found.all()[:most]):
+            answer = "Lubang sudah kami tambal hari Senin." if report.state == "selesai" else ""
+            publications.publish(
+                connection, report.id, officer_id=officer_id, words=words[number % len(words)], answer=answer
+            )

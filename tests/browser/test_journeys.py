@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -121,7 +122,7 @@ def test_a_village_is_found_by_typing_with_the_keyboard_alone(house: House, open
     expect(page.get_by_label("Saya pilih dari daftar")).to_be_checked()
     page.get_by_role("button", name="Kirim laporan").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Laporan Anda sudah kami terima")).to_be_visible()
+    expect(page.get_by_text("Laporan Anda sudah kami terima")).to_be_visible(timeout=20_000)
     house.work()
     expect(page.locator("#keadaan")).to_contain_text("Kab. Muara Enim", timeout=20_000)
 
@@ -156,7 +157,7 @@ def test_a_photo_and_the_position_of_the_phone_go_with_the_report(
     assert page.locator("#files").evaluate("field => field.files.length") == 1, "files stay chosen"
     expect(page.get_by_label("Ya, benar: Kab. Muara Enim")).to_be_checked()
     send(page)
-    expect(page.get_by_text("pohon.jpg (0,1 MB)")).to_be_visible()
+    expect(page.locator("#berkas")).to_contain_text("pohon.jpg (0,1 MB)")
     with house.rt.engine.connect() as connection:
         found = connection.execute(
             text("""select m.latitude, m.longitude, a.name, a.size from message m
@@ -285,6 +286,86 @@ def test_a_number_is_confirmed_by_a_code_and_another_browser_opens_the_report_by
     other.get_by_label("Kode 6 angka dari SMS atau e-mail").fill(code_sent(house))
     other.get_by_role("button", name="Buka laporan").click()
     assert reference_on(other) == reference
+
+
+def test_who_lost_the_link_gets_a_code_in_the_mailbox(house: House, open_page: OpensPage) -> None:
+    page = open_page()
+    fill_story(page, house)
+    page.get_by_label("Nomor HP atau e-mail").fill("warga@example.id")
+    send(page)
+    reference = reference_on(page)
+    house.work()
+    other = open_page(width=768, javascript=False)
+    other.goto(f"{house.address}/lapor/{reference}")
+    expect(other.get_by_role("heading", name="Laporan ini terkunci")).to_be_visible()
+    other.get_by_role("link", name="Minta kode").click()
+    expect(other.get_by_label("Nomor laporan")).to_have_value(reference)
+    other.get_by_label("Nomor HP atau e-mail yang Anda pakai").fill("Warga@example.id")
+    other.get_by_role("button", name="Kirim kode").click()
+    house.work()
+    mailbox = open_page(width=1280)
+    mailbox.goto(f"{house.address}/lab")
+    expect(mailbox.locator("#mails")).to_contain_text("Kode untuk membuka laporan Anda", timeout=20_000)
+    expect(mailbox.locator("#mails")).to_contain_text(code_sent(house))
+    other.get_by_label("Kode 6 angka dari SMS atau e-mail").fill(code_sent(house))
+    other.get_by_role("button", name="Buka laporan").click()
+    assert reference_on(other) == reference
+
+
+def press_until(page: Page, name: str, role: Literal["button", "link", "textbox", "checkbox"] = "button") -> None:
+    """Go forward with the Tab key until that part has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.get_by_role(role, name=name, exact=True).first.evaluate("it => it === document.activeElement"):
+            return
+    pytest.fail(f"the Tab key does not lead to {name}")
+
+
+def test_a_report_is_sent_followed_and_withdrawn_with_the_keyboard_alone(house: House, open_page: OpensPage) -> None:
+    page = open_page(width=768)
+    page.goto(house.address)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Langsung ke isi")).to_be_focused()
+    page.keyboard.press("Enter")
+    press_until(page, "Buat laporan", "link")
+    page.keyboard.press("Enter")
+    press_until(page, "Apa yang terjadi, dan di mana?", "textbox")
+    page.keyboard.type(TEXT)
+    press_until(page, "Lanjut")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Periksa dan kirim")).to_be_visible()
+    press_until(page, "Kirim laporan")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Laporan Anda sudah kami terima")).to_be_visible(timeout=20_000)
+    house.work()
+    page.reload()
+    press_until(page, "Tambah keterangan atau balas", "textbox")
+    page.keyboard.type("Sejak kemarin bertambah satu lubang.")
+    press_until(page, "Kirim")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ucapan")).to_contain_text("bertambah satu lubang")
+    page.locator("summary", has_text="Cabut laporan").focus()
+    page.keyboard.press("Enter")
+    press_until(page, "Ya, saya mencabut laporan ini", "checkbox")
+    page.keyboard.press("Space")
+    press_until(page, "Cabut laporan")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Laporan Anda cabut.")).to_be_visible()
+
+
+def test_the_question_is_answered_without_javascript(house: House, open_page: OpensPage) -> None:
+    page = open_page(javascript=False)
+    fill_story(page, house, "Lampu jalan mati semua di Kecamatan Bandung, gelap sekali")
+    page.get_by_label("Saya tidak tahu").check()
+    send(page)
+    report_id = report_id_of(reference_on(page))
+    assert report_id is not None
+    ask_which(house.rt, report_id, TWO_BANDUNGS)
+    page.get_by_role("link", name="Muat ulang halaman ini").click()
+    page.get_by_role("button", name="Kota Bandung").click()
+    house.work()
+    page.get_by_role("link", name="Muat ulang halaman ini").click()
+    expect(page.locator("#keadaan")).to_contain_text("Kota Bandung")
 
 
 def code_sent(house: House) -> str:

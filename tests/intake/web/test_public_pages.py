@@ -59,6 +59,8 @@ def test_the_download_holds_the_same_figures(rt: Runtime, client: FlaskClient) -
     for kind in ("bulan", "topik"):
         assert sum(int(row["diterima"]) for row in rows if row["jenis"] == kind) == int(total["diterima"])
     assert all(int(row["diterima"]) >= 5 for row in rows)
+    assert 1 <= float(total["hari_sampai_ditanggapi"]) < float(total["hari_sampai_selesai"])
+    assert {row["hari_sampai_selesai"] for row in rows if row is not total} == {""}
 
 
 def test_a_chart_is_one_picture_drawn_to_scale() -> None:
