@@ -89,8 +89,9 @@ class Kannel:
 
 
 @contextmanager
-def running_kannel(folder: Path, *, public_url: str = "", **settings: str) -> Iterator[Kannel]:
-    """Kannel with two SMS centres: ``operator`` (ours) and ``fake`` (its own). ``settings`` go before HURRIED.
+def running_kannel(folder: Path, *, public_url: str = "", more: str = "", **settings: str) -> Iterator[Kannel]:
+    """Kannel with two SMS centres: ``operator`` (ours) and ``fake`` (its own). ``settings`` go before HURRIED,
+    ``more`` behind everything.
 
     It calls the test's own small door, or the application at ``public_url``.
     """
@@ -126,6 +127,7 @@ def running_kannel(folder: Path, *, public_url: str = "", **settings: str) -> It
                 fake_port=kannel.fake_port,
                 hook=f"{public_url or door.url}/hooks/sms_kannel/{kannel.secret}",
             )
+            + more
         )
         stack.enter_context(running(["/usr/sbin/bearerbox", "-v", "4", configuration], folder=folder, log="b.out"))
         wait_for("bearerbox", lambda: is_listening(smsbox_port) and is_listening(kannel.admin_port))
