@@ -86,7 +86,7 @@ def serving(command: list[str], environ: dict[str, str], port: int) -> Iterator[
         command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        for _ in range(200):
+        for _ in range(900):
             try:
                 requests.get(f"http://127.0.0.1:{port}/", timeout=1)
                 break
