@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "quarantine": ("intake.commands.operate", "quarantine", "Requests that could not be read; replay them."),
     "user": ("intake.commands.user", "user", "Officers and their log-ins."),
     "deadlines": ("intake.commands.deadlines", "deadlines", "Working days, promised days, and who is reminded."),
+    "forget": ("intake.commands.forget", "forget", "Erase who reported and what was written; the figures stay."),
     "desk": ("intake.commands.operate", "desk", "How a regency is reached: inbox, webhook or e-mail."),
     "regency": ("intake.commands.regency", "regency", "What a regency sets for itself: numbers, units, topics."),
     "gateways": (

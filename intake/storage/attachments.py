@@ -6,6 +6,7 @@ leaves is bytes nobody names, never a name without bytes. Equal files lie there 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +106,13 @@ class Store:
         import obstore
 
         return bytes(obstore.get(self._store, _path(name)).bytes())
+
+    def remove(self, name: str) -> None:
+        """Remove the bytes of a name; one that is not there is gone already."""
+        import obstore
+
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, _path(name))
 
 
 def _path(name: str) -> str:

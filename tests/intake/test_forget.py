@@ -1,0 +1,175 @@
+"""Who asks to be forgotten is found nowhere afterwards; the figures are what they were."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import ARRAY, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+
+from channels.messages import Attachment
+from intake.commands.forget import forget
+from intake.receive import receive
+from intake.runtime import Runtime
+from intake.storage import erasure
+from intake.storage.attachments import Store
+from intake.storage.outbox import Job
+from intake.storage.tables import metadata
+from tests.conftest import PUBLIC_URL, SECRET_KEY
+from tests.factories import CLEAR_TEXT, OTHER_PHONE, PHONE, an_sms
+from tests.intake.test_attachments import a_picture
+from tests.intake.web.conftest import an_officer
+from workers import jobs
+
+WRITTEN = "Lawang"
+OFFICER_WROTE = "Ibu Siti di rumah nomor empat"
+_SPEAKING = (Text, JSONB, LargeBinary, ARRAY, TSVECTOR)
+#: Tables that hold nothing of a reporter: the house's own settings and accounts, and what goes by age.
+_NOT_OF_REPORTERS = {
+    "answer_template", "attempt", "day_override", "desk", "digest", "gateway", "mail_cursor", "officer", "officer_link",
+    "officer_session", "outbox", "person", "quarantine", "recovery_code", "refusal", "regency", "regency_setting",
+    "reminder_address", "saved_view", "sla_change",
+}  # fmt: skip
+
+
+def test_every_column_in_which_something_can_be_written_has_a_rule() -> None:
+    for table in metadata.sorted_tables:
+        if table.name in _NOT_OF_REPORTERS:
+            continue
+        _, erased = erasure.ERASED.get(table.name, ("", {}))
+        if erased is None:
+            continue  # its rows go
+        speaking = {
+            column.name for column in table.columns if isinstance(column.type, _SPEAKING) and not column.computed
+        }
+        kept = erasure.KEPT.get(table.name, frozenset())
+        assert speaking <= set(erased) | kept, table.name
+        assert not set(erased) & kept, table.name
+
+
+@pytest.fixture
+def told(rt: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    """Two reports with pictures, one of somebody else; the first has a note, a contact and a finished answer."""
+    for name, value in {
+        "DATABASE_URL": rt.settings.database_url, "PUBLIC_URL": PUBLIC_URL, "SAHUT_SECRET_KEYS": SECRET_KEY,
+        "SAHUT_FILES_URL": str(tmp_path / "berkas"), "SAHUT_DATA": str(tmp_path),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    object.__setattr__(rt.settings, "files_url", str(tmp_path / "berkas"))
+    for number, sender in ((1, PHONE), (2, OTHER_PHONE)):
+        picture = Attachment(f"rumah {WRITTEN}.jpg", "image/jpeg", a_picture(size=(40 + number, 20)))
+        message = an_sms(CLEAR_TEXT, sender=sender, external_id=f"SM{number:032x}")
+        object.__setattr__(message, "attachments", (picture,))
+        receive(rt, "sms_twilio", message)
+    while sum(jobs.carry_out(rt, job) for job in Job):
+        pass
+    an_officer(rt, "petugas", "16.03")
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into note (report_id, officer_id, text) select r.id, o.id, :words from report r, officer o
+                    where r.sender = :phone"""),
+            {"words": OFFICER_WROTE, "phone": PHONE},
+        )
+        connection.execute(
+            text(
+                """insert into contact (report_id, family, address)
+                   select id, 'phone', :phone from report where sender = :phone"""
+            ),
+            {"phone": PHONE},
+        )
+        connection.execute(
+            text("""insert into history (report_id, actor, action, reason, detail)
+                    select id, 'officer', 'answered', :words, jsonb_build_object('words', cast(:words as text))
+                    from report where sender = :phone"""),
+            {"words": OFFICER_WROTE, "phone": PHONE},
+        )
+        connection.execute(
+            text("update report set state = 'selesai', closed_at = now() - interval '6 years' where sender = :phone"),
+            {"phone": PHONE},
+        )
+    return rt
+
+
+def everything_of(rt: Runtime, sender: str) -> tuple[str, list[int]]:
+    """All rows that belong to this person's reports, as text; and the numbers of the reports."""
+    with rt.engine.connect() as connection:
+        ids = erasure.of_sender(connection, sender)
+        return rows_of(rt, ids), ids
+
+
+def rows_of(rt: Runtime, ids: list[int]) -> str:
+    found = []
+    with rt.engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            if "report_id" in table.columns or table.name in {"report", "attachment"}:
+                where = erasure.ERASED.get(table.name, ("report_id = any(:ids)", {}))[0]
+                if table.name == "report":
+                    where = "id = any(:ids)"
+                rows = connection.execute(
+                    text(f"select row_to_json(t)::text from {table.name} t where {where}"), {"ids": ids}
+                )
+                found += [str(row[0]) for row in rows]
+    return "\n".join(found)
+
+
+def figures(rt: Runtime) -> list[tuple[object, ...]]:
+    with rt.engine.connect() as connection:
+        rows = connection.execute(
+            text("""select regency, district, village, unit, type, topic, urgency, state, opened_at, closed_at from report
+                    order by id""")
+        )
+        return [tuple(row) for row in rows]
+
+
+def test_nothing_of_a_person_is_left_and_nobody_else_is_touched(told: Runtime) -> None:
+    before, ids = everything_of(told, PHONE)
+    assert (PHONE in before, WRITTEN in before, OFFICER_WROTE in before) == (True, True, True)
+    others, _ = everything_of(told, OTHER_PHONE)
+    counted = figures(told)
+    with told.engine.connect() as connection:
+        stored = list(connection.execute(text("select stored from attachment order by id")).scalars())
+
+    looked = CliRunner().invoke(forget, ["--address", PHONE, "--json"])
+    assert json.loads(looked.stdout.splitlines()[-1]) == {"reports": 1, "files": 0, "done": False}
+    assert everything_of(told, PHONE)[0] == before
+
+    done = CliRunner().invoke(forget, ["--address", PHONE, "--yes", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout.splitlines()[-1]) == {"reports": 1, "files": 1, "done": True}
+    after = rows_of(told, ids)
+    for trace in (PHONE, PHONE.removeprefix("+62"), WRITTEN, OFFICER_WROTE, "jalan"):
+        assert trace not in after
+    assert figures(told) == counted
+    assert everything_of(told, OTHER_PHONE)[0] == others
+    store = Store(told.settings.files_url)
+    with pytest.raises(FileNotFoundError):
+        store.get(stored[0])
+    assert store.get(stored[1])
+    # A provider that still lists it does not bring it back.
+    receive(told, "sms_twilio", an_sms(CLEAR_TEXT, external_id=f"SM{1:032x}"))
+    assert everything_of(told, PHONE)[1] == []
+
+
+def test_what_ended_long_ago_goes_by_age_once(told: Runtime) -> None:
+    old = CliRunner().invoke(forget, ["--ended-days-ago", "1825", "--yes", "--json"])
+    assert json.loads(old.stdout.splitlines()[-1])["reports"] == 1
+    again = CliRunner().invoke(forget, ["--ended-days-ago", "1825", "--yes", "--json"])
+    assert json.loads(again.stdout.splitlines()[-1])["reports"] == 0
+
+
+def test_a_report_somebody_still_owes_an_answer_to_is_not_forgotten_by_the_way(told: Runtime) -> None:
+    refused = CliRunner().invoke(forget, ["--address", OTHER_PHONE, "--yes"])
+    assert refused.exit_code == 1
+    assert "still open" in refused.stderr
+    assert everything_of(told, OTHER_PHONE)[1] != []
+    assert CliRunner().invoke(forget, ["--address", OTHER_PHONE, "--yes", "--open-too"]).exit_code == 0
+    assert everything_of(told, OTHER_PHONE)[1] == []
+
+
+def test_what_is_asked_for_has_to_be_clear(told: Runtime) -> None:
+    assert CliRunner().invoke(forget, []).exit_code == 2
+    assert CliRunner().invoke(forget, ["7K3-QX4M", "--address", PHONE]).exit_code == 2
+    assert CliRunner().invoke(forget, ["7K3-QX4M"]).exit_code == 1
