@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify
 
 from intake.spool import Spool
-from intake.storage import outbox
+from intake.storage import gateways, outbox
 from intake.storage.database import Unavailable
 from intake.web.context import runtime
 
@@ -42,6 +42,7 @@ def is_ready() -> tuple[Response, int]:
     try:
         with runtime().engine.connect() as connection:
             found = outbox.health(connection)
+            states = gateways.read_states(connection, [each.name for each in runtime().settings.gateways])
     except Unavailable:
         return jsonify(ready=False, failing=["database", *failing], spool=files), 503
     if found.oldest >= OLDEST_ALLOWED:
@@ -55,5 +56,7 @@ def is_ready() -> tuple[Response, int]:
         waiting=found.waiting,
         parked=found.parked,
         spool=files,
+        # Told and not judged: while one is down, another carries.
+        gateways={name: "up" if state.is_up else "down" for name, state in states.items()},
     )
     return answer, 503 if failing else 200

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from intake.domain.gateway import Gateway
 from intake.runtime import Runtime
 from intake.spool import Spool
 from intake.web.app import create_app
@@ -27,6 +29,7 @@ def test_ready_when_nothing_waits(client: FlaskClient) -> None:
         "waiting": 0,
         "parked": 0,
         "spool": {"waiting": 0, "oldest_seconds": 0.0, "refused": 0, "unreadable": 0},
+        "gateways": {},
     }
 
 
@@ -96,3 +99,11 @@ def test_a_parked_promise_is_told(rt: Runtime, client: FlaskClient) -> None:
     assert answer.status_code == 503
     assert answer.json is not None
     assert (answer.json["failing"], answer.json["parked"]) == (["parked"], 1)
+
+
+def test_gateways_are_told_and_one_that_is_down_is_no_alarm(rt: Runtime) -> None:
+    settings = replace(rt.settings, gateways=(Gateway("sms_kannel"), Gateway("sms_twilio", 0)))
+    with rt.engine.begin() as connection:
+        connection.execute(text("insert into gateway (name, down_since, probe_at) values ('sms_kannel', now(), now())"))
+    answer = create_app(replace(rt, settings=settings)).test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["gateways"]) == (200, {"sms_kannel": "down", "sms_twilio": "up"})
