@@ -26,6 +26,7 @@ from intake.storage import (
     messages,
     notes,
     people,
+    ratings,
     reminders,
     replies,
     reports,
@@ -39,6 +40,7 @@ from intake.storage.messages import StoredMessage
 from intake.storage.notes import Note
 from intake.storage.officers import Officer
 from intake.storage.people import PersonState
+from intake.storage.ratings import Rating
 from intake.storage.reminders import Reminded
 from intake.storage.replies import Reply
 from intake.storage.reports import KeptDecision, Report, Step
@@ -78,6 +80,7 @@ class ReportFile:
     reminders: list[Reminded]
     dispositions: list[Disposition]
     person: PersonState
+    rating: Rating | None
 
 
 def office_of(report: Report) -> str:
@@ -132,6 +135,7 @@ def open_file(connection: Connection, officer: Officer, reference: str) -> Repor
         reminders.of_report(connection, report.id),
         dispositions.of_report(connection, report.id),
         people.state_of(connection, report.channel, report.sender),
+        ratings.last_of(connection, report.id),
     )
 
 
@@ -297,6 +301,31 @@ def unblock_sender(rt: Runtime, officer: Officer, reference: str) -> Report:
         return report
 
 
+def reopen(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> Report:
+    """Open a finished report again, as after a citizen who is not content. The citizen is told. Raises EmptyText."""
+    if not reason.strip():
+        raise EmptyText
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference, Action.REOPEN)
+        report = reports.step(
+            connection, report.id, State.DIBUKA_KEMBALI, actor="officer", officer_id=officer.id,
+            action="reopened_by_officer", reason=reason.strip(), values={"closed_at": None},
+        )  # fmt: skip
+        ratings.mark_seen(connection, report.id, officer.id)
+        tell_everybody(rt, connection, report, lambda each: wording.reopened(occasion(rt, each)), kind="reopened")
+        return report
+
+
+def see_rating(rt: Runtime, officer: Officer, reference: str) -> Report:
+    """Somebody has dealt with a citizen who is not content. Raises StepNotAllowed when a colleague was quicker."""
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference, Action.NOTE)
+        if not ratings.mark_seen(connection, report.id, officer.id):
+            raise StepNotAllowed(report.state)
+        reports.record(connection, report.id, actor="officer", officer_id=officer.id, action="rating_seen")
+        return report
+
+
 def archive(rt: Runtime, officer: Officer, reference: str, *, reason: str, seen: State | None = None) -> Report:
     """Put aside with a reason, restorable; the citizen is not written to. Raises EmptyText without a reason."""
     if not reason.strip():
@@ -362,7 +391,7 @@ def may(report: Report, officer: Officer, *, in_hand: Sequence[Disposition] = ()
         ("route", State.TERDISPOSISI), ("verify", State.TERVERIFIKASI), ("send_back", State.DIKEMBALIKAN),
         ("take_up", State.DIPROSES), ("answer", State.DITINDAKLANJUTI), ("close", State.SELESAI),
         ("archive", State.DIARSIPKAN), ("ask", State.TERTUNDA), ("pass_on", State.DITERUSKAN),
-        ("merge", State.DIGABUNG),
+        ("merge", State.DIGABUNG), ("reopen", State.DIBUKA_KEMBALI),
     ):  # fmt: skip
         if state in following:
             offered.add(name)
@@ -385,7 +414,7 @@ def may(report: Report, officer: Officer, *, in_hand: Sequence[Disposition] = ()
     if report.state is State.DIGABUNG:
         offered.add("part")
     if report.state in AT_REST:
-        offered &= {"restore", "part", "note"}
+        offered &= {"restore", "part", "note", "reopen"}
     if report.sender:
         offered.add("block_sender")
     if officer.role == "unit" and all(part.unit != officer.unit or not part.main for part in in_hand):

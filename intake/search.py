@@ -20,10 +20,11 @@ from intake.domain.report import AT_THE_DESK, FOR_TRIAGE, State
 from intake.storage import scope
 from intake.storage.deadlines import CENTRAL_ZONE, place_word
 from intake.storage.officers import Officer
+from intake.storage.ratings import UNHAPPY_REPORT
 from intake.understand.locate import regencies
 
 View = Literal["perlu_tindakan", "menunggu", "selesai", "disisihkan", "semua"]
-Lateness = Literal["", "terlambat", "segera"]
+Lateness = Literal["", "terlambat", "segera", "tidak_puas"]
 
 #: The views of the inbox: which states each shows.
 VIEWS: Final[dict[View, frozenset[State]]] = {
@@ -76,7 +77,7 @@ class Wanted:
             urgency=typed.get("urgensi", "")[:20],
             channel=typed.get("saluran", "")[:40],
             unit=typed.get("unit", "")[:200],
-            lateness=late if late in {"terlambat", "segera"} else "",  # type: ignore[arg-type]
+            lateness=late if late in {"terlambat", "segera", "tidak_puas"} else "",  # type: ignore[arg-type]
             since=_day(typed.get("dari", "")),
             until=_day(typed.get("sampai", "")),
             words=" ".join(typed.get("cari", "").split())[:_LONGEST_SEARCH],
@@ -181,7 +182,9 @@ def _narrow(officer: Officer, wanted: Wanted, now: datetime, prefix: str = "") -
         if chosen := getattr(wanted, column):
             where.append(f"r.{column} = :{prefix}{column}")
             values[f"{prefix}{column}"] = chosen
-    if wanted.lateness:
+    if wanted.lateness == "tidak_puas":
+        where.append(UNHAPPY_REPORT)
+    elif wanted.lateness:
         late, soon = f"d.next_due < :{prefix}now", f"d.soon_at <= :{prefix}now and d.next_due >= :{prefix}now"
         where.append(late if wanted.lateness == "terlambat" else soon)
         values[f"{prefix}now"] = now
@@ -254,6 +257,7 @@ class Counts:
     views: dict[View, int]
     late: int
     soon: int
+    unhappy: int
 
 
 def counts(connection: Connection, officer: Officer, *, now: datetime) -> Counts:
@@ -271,4 +275,7 @@ def counts(connection: Connection, officer: Officer, *, now: datetime) -> Counts
         {**own.values, "now": now},
     ).one()
     views = {view: sum(by_state.get(state, 0) for state in states_of(officer, view)) for view in VIEWS}
-    return Counts(views, int(due.late), int(due.soon))
+    unhappy = connection.execute(
+        text(f"select count(*) from report r where {own.where} and {UNHAPPY_REPORT}"), own.values
+    ).scalar_one()
+    return Counts(views, int(due.late), int(due.soon), int(unhappy))

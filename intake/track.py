@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from channels.messages import InboundMessage
-from intake import links, logs
+from intake import links, logs, reopening
 from intake.domain.deadline import Deadlines
 from intake.domain.reference import report_id_of
 from intake.domain.report import STEPS, State, StepNotAllowed
@@ -54,13 +54,14 @@ class TrackedReport:
     rating: int | None = None
     deadlines: Deadlines | None = None
     published: str = ""
+    too_late: bool = False
 
     @property
     def reopens_to(self) -> State | None:
         """The state it would go to when its reporter says that it is not solved; None while that means nothing."""
         if self.report.state is State.DIARSIPKAN and self._withdrawn_by_citizen:
             return State.MENUNGGU_VERIFIKASI
-        return _REOPENED_TO.get(self.report.state)
+        return None if self.too_late else _REOPENED_TO.get(self.report.state)
 
     @property
     def _withdrawn_by_citizen(self) -> bool:
@@ -137,6 +138,7 @@ def open_report(rt: Runtime, reference: str, token: str, *, caller: str | None =
             threads.rating_of(connection, report_id),
             kept.deadlines if (kept := deadlines.compute(connection, report_id)) else None,
             publications.shown_of(connection, report_id),
+            reopening.is_over(connection, report, rt.clock()),
         )
 
 

@@ -58,3 +58,18 @@ def closed_in_silence(occasion: Occasion) -> Wording:
         ),
         subject=_("Laporan Anda ditutup"),
     )
+
+
+def closed_for_good(occasion: Occasion) -> Wording:
+    """It was closed so long ago that it is not opened again; a new report is."""
+    return _say(
+        occasion,
+        sms=_(
+            "LAPOR {reference}: laporan ini sudah lama ditutup, tidak dibuka lagi. Masih ada masalah? Kirim laporan baru"
+        ),
+        letter=_(
+            "Laporan {reference} sudah lama ditutup, jadi tidak dibuka lagi. Bila masih ada masalah, kirim laporan baru "
+            "dan sebut nomor ini."
+        ),
+        subject=_("Laporan ini sudah lama ditutup"),
+    )

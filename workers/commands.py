@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from intake import converse, wording
+from intake import converse, reopening, wording, wording_desk
 from intake.converse import Command, Reading
 from intake.domain.reference import reference_of
 from intake.domain.report import AT_REST, STEPS, State
@@ -149,6 +149,8 @@ def _do(rt: Runtime, connection: Connection, message: StoredMessage, report: Rep
             words, kind = (
                 (wording.finished(at), "finished") if done else (status_of(rt, connection, report, at), "status")
             )
+        case "buka" if reopening.is_over(connection, report, rt.clock()):
+            words, kind = wording_desk.closed_for_good(at), "closed_for_good"
         case "buka":
             done = _reopen(connection, report)
             words, kind = (

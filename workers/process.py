@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from intake import converse, logs, wording
+from intake import converse, logs, reopening, wording
 from intake.active_model import classify_here
 from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, State, StepNotAllowed
 from intake.limits import LIMITS
@@ -304,6 +304,10 @@ def _add(rt: Runtime, claim: Claim, message: StoredMessage, report: Report, *, s
         current = reports.read(connection, report.id)
         detail = {"message_id": message.id}
         to: State | None = None
+        if not thanks and reopening.is_over(connection, current, rt.clock()):
+            reports.record(connection, report.id, actor="citizen", action="added", detail=detail)
+            reopening.say_it_is_over(rt, connection, current, message)
+            return
         if current.state is State.DITINDAKLANJUTI and not silently:
             to = State.DITANGGAPI_PELAPOR
         elif current.state is State.SELESAI and not thanks:

@@ -10,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from intake.domain.report import State
-from intake.storage import handovers
+from intake.storage import handovers, reports
 from intake.storage.messages import StoredMessage
 from intake.storage.people import family_of
+from intake.storage.ratings import UNHAPPY
 from intake.understand.relate import Before
 
 #: Replies that a person of ours caused. All others are automatic: the limits count those.
@@ -254,8 +255,18 @@ def keep_rating(connection: Connection, report_id: int, message_id: int, score: 
                 on conflict (message_id) do nothing"""),
         {"report_id": report_id, "message_id": message_id, "score": score},
     )
-    if done.rowcount:
-        handovers.tell(connection, report_id, "rated", {"message_id": message_id, "score": score})
+    if not done.rowcount:
+        return
+    handovers.tell(connection, report_id, "rated", {"message_id": message_id, "score": score})
+    detail = {"message_id": message_id, "score": score}
+    if score <= UNHAPPY and lock(connection, report_id) is State.DITINDAKLANJUTI:
+        # Who is not content with an answer has replied to it: it is not closed in silence.
+        reports.step(
+            connection, report_id, State.DITANGGAPI_PELAPOR, actor="citizen", action="rated", detail=detail,
+            only_from=[State.DITINDAKLANJUTI],
+        )  # fmt: skip
+    else:
+        reports.record(connection, report_id, actor="citizen", action="rated", detail=detail)
 
 
 def rating_of(connection: Connection, report_id: int) -> int | None:

@@ -85,6 +85,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     ),
     "pisah": _a("part", merging.part),
     "selesai": _a("close", desk.close, "reason"),
+    "buka": _a("reopen", desk.reopen, "reason"),
+    "penilaian": _a("note", desk.see_rating, done="rating_seen"),
     "arsip": _a("archive", desk.archive, "reason"),
     "pulihkan": _a("restore", desk.restore),
     "blokir": _a("block_sender", desk.block_sender, "reason"),
