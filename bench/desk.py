@@ -28,9 +28,9 @@ from intake.storage.officers import Officer
 
 REGENCY = "16.03"
 ROUNDS = 40
-OWN = Officer(1, "own", "own", "regency", REGENCY, "k")
-SMALL = Officer(2, "small", "small", "regency", "32.73", "k")
-CENTRAL = Officer(3, "central", "central", "central", None, "k")
+OWN = Officer(1, "own", "own", "regency", REGENCY)
+SMALL = Officer(2, "small", "small", "regency", "32.73")
+CENTRAL = Officer(3, "central", "central", "central", None)
 
 
 def fill(engine: Engine, reports: int, messages_each: int) -> None:

@@ -6,19 +6,21 @@ that is not theirs is not found, whether it exists or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, text
 
-from intake import wording, wording_desk
+from intake import identity, wording, wording_desk
 from intake.domain.permission import Action
 from intake.domain.reference import report_id_of
 from intake.domain.report import AT_REST, AT_THE_DESK, STEPS, State, StepNotAllowed
+from intake.identity import Reporter
 from intake.runtime import Runtime
 from intake.saying import medium_of, occasion, say
 from intake.storage import (
+    audit,
     corrections,
     deadlines,
     dispositions,
@@ -34,7 +36,7 @@ from intake.storage import (
     threads,
 )
 from intake.storage.deadlines import Standing
-from intake.storage.dispositions import Disposition
+from intake.storage.dispositions import Disposition, Reader
 from intake.storage.handovers import Handover
 from intake.storage.messages import StoredMessage
 from intake.storage.notes import Note
@@ -66,9 +68,10 @@ class NoSuchUnit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """Everything an officer may see of a report."""
+    """Everything an officer may see of a report; who reports was taken out of all of it."""
 
     report: Report
+    reporter: Reporter
     conversation: list[StoredMessage]
     replies: list[Reply]
     history: list[Step]
@@ -121,11 +124,16 @@ def find_to_speak(connection: Connection, officer: Officer, reference: str, acti
 
 
 def open_file(connection: Connection, officer: Officer, reference: str) -> ReportFile:
+    """The file of a report that is the officer's, without who reports (``intake.identity``). Raises NotYours."""
     report = find(connection, officer, reference)
+    said, ours = messages.of_report(connection, report.id), replies.of_report(connection, report.id)
+    reporter = identity.describe(connection, report, said)
+    report, said, ours = identity.without_identity(report, said, ours, reporter)
     return ReportFile(
         report,
-        messages.of_report(connection, report.id),
-        replies.of_report(connection, report.id),
+        identity.masked(reporter),
+        said,
+        ours,
         reports.history_of(connection, report.id),
         reports.last_decision(connection, report.id),
         handovers.of_report(connection, report.id),
@@ -428,6 +436,42 @@ def _tell(
     """Say it to the citizen, in the thread of what they said last."""
     conversation = messages.of_report(connection, report.id)
     say(rt, connection, report, words, kind=kind, cause=cause, answers=conversation[-1] if conversation else None)
+
+
+def look_at_reporter(rt: Runtime, officer: Officer, reference: str, *, reason: str) -> tuple[Report, Reporter]:
+    """Who reports, in full, written down with the reason. Raises NotYours, NoReason."""
+    with rt.engine.begin() as connection:
+        report = find(connection, officer, reference)
+        if not identity.may_look(officer, report):
+            raise NotYours
+        return report, identity.look(connection, officer, report, reason=reason)
+
+
+def candidates_to_read(connection: Connection, report: Report) -> list[Reader]:
+    """Who may be named for a secret report: officers of the units that have it, and leaders of its regency."""
+    return dispositions.candidates(connection, report.id)
+
+
+def name_readers(rt: Runtime, officer: Officer, reference: str, *, officer_ids: Collection[int]) -> Report:
+    """Let these people, and nobody else of units and leaders, read a secret report. Raises NotYours."""
+    with rt.engine.begin() as connection:
+        report = find_to_change(connection, officer, reference, Action.NAME_READERS)
+        known = {each.officer_id for each in candidates_to_read(connection, report)}
+        before = {each.officer_id for each in dispositions.readers_of(connection, report.id)}
+        wanted = set(officer_ids) & known
+        for each in sorted(before - wanted):
+            dispositions.unname_reader(connection, report.id, each)
+            audit.write(
+                connection, "reader_unnamed", officer_id=officer.id, about=each, report_id=report.id,
+                regency=report.regency,
+            )  # fmt: skip
+        for each in sorted(wanted - before):
+            dispositions.name_reader(connection, report.id, each, named_by=officer.id)
+            audit.write(
+                connection, "reader_named", officer_id=officer.id, about=each, report_id=report.id,
+                regency=report.regency,
+            )  # fmt: skip
+        return report
 
 
 def tell_everybody(

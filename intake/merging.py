@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from intake import identity
 from intake.desk import NotYours, find_to_change
 from intake.domain.permission import Action
 from intake.domain.report import AT_REST, State, StepNotAllowed
@@ -23,6 +24,7 @@ from intake.storage.reports import Report
 LEAST_SIMILARITY: Final = 0.35
 WITHIN: Final = timedelta(days=3)
 MOST_SUGGESTED: Final = 5
+_BEGINNING: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def similar(connection: Connection, officer: Officer, report: Report) -> list[Si
     rows = connection.execute(
         text(f"""
             with own as (select text from message where id = :id)
-            select r.reference, left(m.text, 200) as beginning, r.opened_at, r.state,
+            select r.reference, left(m.text, 300) as beginning, r.opened_at, r.state, r.anonymous, r.sender, m.extra,
                    similarity(left(m.text, 2000), left((select text from own), 2000)) as similarity
             from report r join message m on m.id = r.id
             where r.regency = :regency and r.id <> :id and r.topic is not distinct from :topic
@@ -56,7 +58,16 @@ def similar(connection: Connection, officer: Officer, report: Report) -> list[Si
             **own.values,
         },
     )  # fmt: skip
-    found = [Similar(r.reference, r.beginning, r.opened_at, r.similarity, State(r.state)) for r in rows]
+    found = [
+        Similar(
+            r.reference,
+            identity.hide_beginning(r.beginning, anonymous=r.anonymous, sender=r.sender, extra=r.extra)[:_BEGINNING],
+            r.opened_at,
+            r.similarity,
+            State(r.state),
+        )
+        for r in rows
+    ]
     return [each for each in found if each.similarity >= LEAST_SIMILARITY]
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, text
 
+from intake import identity
 from intake.domain.calendar import ZONES
 from intake.domain.reference import report_id_of
 from intake.domain.report import AT_THE_DESK, FOR_TRIAGE, State
@@ -40,6 +41,7 @@ _CENTRAL_ACTION: Final = FOR_TRIAGE | {State.DITERIMA}
 _LONGEST_SEARCH: Final = 200
 #: Of a saved search no more than these are counted: what is more is shown as "99+".
 MOST_FOUND: Final = 100
+_BEGINNING: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +164,22 @@ def inbox(
         joins += " join search_words s on s.report_id = r.id" if "s.words" in found else ""
     rows = connection.execute(
         text(f"""
-            select found.*, left(m.text, 200) as beginning
+            select found.*, left(m.text, 300) as beginning, m.extra
             from (select r.id, r.reference, r.state, r.regency, r.topic, r.urgency, r.unit, r.secret, r.opened_at,
-                         r.channel, d.next_due, d.next_clock, d.soon_at
+                         r.channel, d.next_due, d.next_clock, d.soon_at, r.anonymous, r.sender
                   from report r {joins} where {" and ".join(where)} order by r.id desc limit :limit) as found
             join message m on m.id = found.id order by found.id desc
         """),
         values,
     )
-    return [InboxRow(**{**row._mapping, "state": State(row.state)}) for row in rows]
+    return [_row(row) for row in rows]
+
+
+def _row(row: Any) -> InboxRow:
+    fields = {**row._mapping, "state": State(row.state)}
+    who = {name: fields.pop(name) for name in ("anonymous", "sender", "extra")}
+    fields["beginning"] = identity.hide_beginning(row.beginning, **who)[:_BEGINNING]
+    return InboxRow(**fields)
 
 
 def _narrow(officer: Officer, wanted: Wanted, now: datetime, prefix: str = "") -> tuple[list[str], dict[str, object]]:
@@ -205,8 +214,12 @@ def _search(officer: Officer, words: str) -> tuple[str, dict[str, object]]:
         return "r.id = :report_id", {"report_id": report_id}
     if officer.regency:
         both = "s.words @@ (websearch_to_tsquery('indonesian', :words) && cast(:place as tsquery))"
-        return both, {"words": words, "place": f"'{place_word(officer.regency)}'"}
-    return "s.words @@ websearch_to_tsquery('indonesian', :words)", {"words": words}
+        return f"{both} and {identity.NOT_FOUND_BY_WHO_IT_IS}", {
+            "words": words,
+            "place": f"'{place_word(officer.regency)}'",
+        }
+    everywhere = "s.words @@ websearch_to_tsquery('indonesian', :words)"
+    return f"{everywhere} and {identity.NOT_FOUND_BY_WHO_IT_IS}", {"words": words}
 
 
 def count_each(connection: Connection, officer: Officer, wanted: Sequence[Wanted], *, now: datetime) -> list[int]:

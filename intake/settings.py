@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from channels.channel import Misconfigured
 from intake.domain.gateway import Gateway, read_gateways
+from intake.domain.permission import ROLES
 
 __all__ = ["Misconfigured", "Settings"]
 
@@ -48,6 +49,9 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_FORM_PER_HOUR": "how many reports one address may send by the form in an hour; 0: any number",
     "SAHUT_FORM_LEAST_SECONDS": "a form sent sooner after it was opened is asked for once more",
     "SAHUT_FORM_WORK_BITS": "zero bits of a digest the sender's machine looks for; 0: no work",
+    "SAHUT_SECOND_FACTOR": "whose log-ins need a code besides the password: roles, separated by commas, or none",
+    "SAHUT_SESSION_IDLE_MINUTES": "a log-in of an officer ends after so long without a click",
+    "SAHUT_SESSION_HOURS": "a log-in of an officer ends after so long in any case",
     "SAHUT_SMS_PRICE": "what one SMS costs, in rupiah, shown to officers before they answer; 0: not shown",
     "SAHUT_METRICS_TOKEN": "secrets with which Prometheus may read /metrics, separated by commas; none: no such page",
     "SAHUT_EMBEDDED_USER": "as root: the account under which the embedded PostgreSQL runs (nobody by default)",
@@ -93,6 +97,9 @@ class Settings:
     form_work_bits: int = 0
     sms_price_rupiah: int = 0
     metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
+    second_factor: frozenset[str] = frozenset({"central", "regency"})
+    session_idle: timedelta = timedelta(minutes=60)
+    session_longest: timedelta = timedelta(hours=12)
     files_url: str = "data/files"
     clamav: str = ""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -173,6 +180,9 @@ class Settings:
             form_work_bits=number("SAHUT_FORM_WORK_BITS", 0, low=0, high=20),
             metrics_tokens=tokens,
             sms_price_rupiah=number("SAHUT_SMS_PRICE", 0, low=0, high=100_000),
+            second_factor=_roles_with_second_factor(environ, faults, embedded=embedded),
+            session_idle=timedelta(minutes=number("SAHUT_SESSION_IDLE_MINUTES", 60, low=5, high=1440)),
+            session_longest=timedelta(hours=number("SAHUT_SESSION_HOURS", 12, low=1, high=168)),
             files_url=environ.get("SAHUT_FILES_URL", "").strip()
             or str(Path(environ.get("SAHUT_DATA", "").strip() or "data") / "files"),
             clamav=_address_of_clamav(environ, faults),
@@ -181,6 +191,15 @@ class Settings:
         if faults:
             raise Misconfigured(faults)
         return settings
+
+
+def _roles_with_second_factor(environ: Mapping[str, str], faults: list[str], *, embedded: bool) -> frozenset[str]:
+    """The admins, unless it is said otherwise; nobody where somebody only tries the product out."""
+    said = environ.get("SAHUT_SECOND_FACTOR", "").strip().lower() or ("none" if embedded else "central,regency")
+    named = frozenset(part.strip() for part in said.split(",") if part.strip()) - {"none"}
+    if not named <= set(ROLES):
+        faults.append(f"SAHUT_SECOND_FACTOR must be none, or some of: {', '.join(ROLES)}")
+    return named
 
 
 def _address_of_clamav(environ: Mapping[str, str], faults: list[str]) -> str:

@@ -50,7 +50,13 @@ def database_url(postgres_url: str) -> Iterator[str]:
 
 def settings_for(database_url: str, **more: str) -> Settings:
     return Settings.from_environ(
-        {"DATABASE_URL": database_url, "PUBLIC_URL": PUBLIC_URL, "SAHUT_SECRET_KEYS": SECRET_KEY, **more}
+        {
+            "DATABASE_URL": database_url,
+            "PUBLIC_URL": PUBLIC_URL,
+            "SAHUT_SECRET_KEYS": SECRET_KEY,
+            "SAHUT_SECOND_FACTOR": "none",
+            **more,
+        }
     )
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from channels import registry
 from channels.channel import Misconfigured, SendFailed
 from channels.desks.desk import Desk, DeskReceipt, HandOver, Happening
-from intake import logs
+from intake import identity, logs
 from intake.domain.report import State
 from intake.runtime import Runtime
-from intake.storage import handovers, messages, outbox, regencies, reports
+from intake.storage import handovers, outbox, regencies, reports
 from intake.storage.handovers import Handover
 from intake.storage.outbox import Claim
 from intake.storage.reports import Report
@@ -69,7 +69,7 @@ def _hand_over(
         error = "not theirs any more: sent elsewhere or withdrawn"
         handovers.settle(connection, handover.id, given=False, error=error)
         return None
-    opening = messages.read(connection, report.id)
+    subject, said = identity.for_others(connection, report)
     topic = taxonomy().topics.get(report.topic or "")
     value = HandOver(
         id=f"{report.reference}-{handover.id}",
@@ -82,8 +82,8 @@ def _hand_over(
         topic=report.topic or "",
         topic_name=topic.name_id if topic else "",
         urgency=report.urgency or "",
-        subject=opening.subject,
-        text=opening.text,
+        subject=subject,
+        text=said,
         location=", ".join(part for part in (report.village, report.district, handover.regency) if part),
         unit=report.unit or "",
         secret=report.secret,
@@ -113,7 +113,9 @@ def _tell(
         regency_name=gazetteer()[handover.regency].name,
         their_id=first.external_id or "",
         happened_at=handover.created_at,
-        text=messages.read(connection, int(said)).text if said and handover.event in {"added", "reopened"} else "",
+        text=identity.for_others(connection, report, int(said))[1]
+        if said and handover.event in {"added", "reopened"}
+        else "",
         score=handover.detail.get("score"),
         secret=report.secret,
         link=f"{rt.settings.public_url}/meja/{report.reference}",

@@ -151,6 +151,18 @@ def unname_reader(connection: Connection, report_id: int, officer_id: int | None
     )
 
 
+def candidates(connection: Connection, report_id: int) -> list[Reader]:
+    """Officers of the units that have a report in hand now, and leaders of its regency."""
+    rows = connection.execute(
+        text("""select o.id as officer_id, o.name, o.unit from officer o join report r on r.regency = o.regency
+                where r.id = :id and o.active and (o.role = 'leader' or (o.role = 'unit' and exists (
+                    select 1 from disposition d where d.report_id = r.id and d.unit = o.unit and d.ended_at is null)))
+                order by o.role desc, o.name, o.id"""),
+        {"id": report_id},
+    )
+    return [Reader(**row._mapping) for row in rows]
+
+
 def readers_of(connection: Connection, report_id: int) -> list[Reader]:
     """Who was named for a report."""
     rows = connection.execute(

@@ -130,6 +130,9 @@ def step(
     ``values`` are other columns to set with it; ``only_from`` narrows the states from which this caller may come.
     """
     values = values or {}
+    moves = "regency" in values and actor != "system"
+    if moves:
+        values = {**values, "held_by": None}
     unknown = values.keys() - _SETTABLE.keys()
     if unknown:
         msg = f"not columns a step may set: {sorted(unknown)}"
@@ -159,7 +162,7 @@ def step(
     ).one_or_none()  # fmt: skip
     if row is None:
         raise StepNotAllowed(to)
-    if "regency" in values and actor != "system":
+    if moves:
         # Whoever had it in hand there has it no more, also if it ever comes back.
         dispositions.end(connection, report_id, officer_id=officer_id, why=action)
         dispositions.unname_reader(connection, report_id)

@@ -7,7 +7,6 @@ a text of a citizen that were ever shown unescaped would still run nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from flask import Flask, request
@@ -17,20 +16,25 @@ from flask_wtf.csrf import CSRFProtect
 from intake.runtime import Runtime
 from intake.understand.locate import regencies
 from intake.web import compress, context, errors
+from intake.web.account_pages import account_pages
 from intake.web.desk_entry import ASKS_AGAIN, desk_entry
 from intake.web.desk_entry import TAKES_FILES as _OF_VISITS
 from intake.web.desk_files import desk_files
+from intake.web.desk_identity import desk_identity
 from intake.web.desk_monev import desk_monev
 from intake.web.desk_pages import desk_pages
 from intake.web.desk_paper import desk_paper
 from intake.web.desk_publish import desk_publish
 from intake.web.desk_templates import desk_templates
 from intake.web.desk_views import desk_views
+from intake.web.forgotten_pages import forgotten_pages
 from intake.web.health import health
 from intake.web.hooks import Hooks
 from intake.web.log_in import check_rules, log_in
 from intake.web.metrics import metrics
+from intake.web.operate_pages import operate_pages
 from intake.web.pages import pages
+from intake.web.people_pages import people_pages
 from intake.web.places_api import places_api
 from intake.web.public_list import public_list
 from intake.web.public_pages import public_pages
@@ -61,7 +65,6 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_LOGGED_IN_FOR: Final = timedelta(hours=12)
 _STATIC_SECONDS: Final = 3600
 _MOST_FORM_PARTS: Final = 200
 #: Of our own forms; the hooks take whole requests up to SAHUT_MAX_BODY_BYTES.
@@ -80,7 +83,7 @@ def create_app(rt: Runtime) -> Flask:
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=_LOGGED_IN_FOR,
+        PERMANENT_SESSION_LIFETIME=rt.settings.session_longest,
         SEND_FILE_MAX_AGE_DEFAULT=_STATIC_SECONDS,
         MAX_CONTENT_LENGTH=rt.settings.max_body_bytes,
         MAX_FORM_MEMORY_SIZE=_MOST_FORM_BYTES,
@@ -107,6 +110,11 @@ def create_app(rt: Runtime) -> Flask:
         public_list,
         places_api,
         log_in,
+        forgotten_pages,
+        account_pages,
+        people_pages,
+        operate_pages,
+        desk_identity,
         desk_pages,
         desk_paper,
         desk_templates,

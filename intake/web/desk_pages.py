@@ -6,14 +6,14 @@ Who may do what is decided in ``intake.desk``; these pages only offer what it al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 
-from intake import answer_templates, desk, labels, merging, search, views
+from intake import answer_templates, desk, identity, labels, merging, search, views
 from intake.answer_templates import UnknownField
 from intake.bulk import BULK
 from intake.desk import EmptyText, NoSuchUnit, NotYours, ReportFile
@@ -24,10 +24,9 @@ from intake.labels import NotAChoice
 from intake.saying import Preview, preview
 from intake.search import Wanted
 from intake.storage import quarantine, regency_settings, scope
-from intake.storage.officers import Officer
 from intake.understand.classify import taxonomy
 from intake.understand.locate import regencies
-from intake.web import desk_marks, desk_words
+from intake.web import desk_identity, desk_marks, desk_words
 from intake.web.context import regencies_by_province, runtime
 from intake.web.conversation import joined, without_secrets
 from intake.web.desk_actions import ACTIONS, filled
@@ -37,7 +36,6 @@ desk_pages = Blueprint("desk", __name__, url_prefix="/meja")
 desk_pages.before_request(require_officer)
 
 _PAGE_SIZE: Final = 50
-_SHOWN_DIGITS: Final = 3
 _WORTH_SHOWING: Final = 0.05
 #: What has a card of its own, beside the one of all other actions.
 _ELSEWHERE_ON_THE_PAGE: Final = frozenset(
@@ -177,6 +175,7 @@ def _report_page(
             file = desk.open_file(connection, officer, reference)
             alike = merging.similar(connection, officer, file.report)
             units = regency_settings.taxonomy_of(connection, file.report.regency).units
+            readers = desk_identity.readers_of(connection, officer, file.report)
     except NotYours:
         abort(404)
     in_hand = [each for each in file.dispositions if each.ended_at is None]
@@ -195,7 +194,9 @@ def _report_page(
             said=joined(file.conversation, file.replies),
             mark=lambda words: desk_marks.mark(words, cues),
             without_secrets=without_secrets,
-            reporter=describe_reporter(file, officer),
+            reporter=file.reporter,
+            may_look=identity.may_look(officer, file.report),
+            readers=readers,
             offered=offered,
             actions=offered - _ELSEWHERE_ON_THE_PAGE,
             similar=alike,
@@ -276,34 +277,3 @@ def _heard(file: ReportFile) -> list[tuple[str, list[str]]]:
     """(What it speaks for, the words of the text) of the classification."""
     found = file.decision.classification.get("evidence", {}) if file.decision else {}
     return [(desk_words.heard(what), list(cues)[:6]) for what, cues in found.items() if cues]
-
-
-@dataclass(frozen=True, slots=True)
-class Reporter:
-    """What an officer may see of who reports; empty fields are not shown."""
-
-    anonymous: bool
-    name: str = ""
-    address: str = ""
-    contact: str = ""
-
-
-def describe_reporter(file: ReportFile, officer: Officer) -> Reporter:
-    """An anonymous reporter not at all; to a regency the address but for its last three characters."""
-    if file.report.anonymous:
-        return Reporter(anonymous=True)
-    opening = file.conversation[0].extra if file.conversation else {}
-    show: Callable[[str], str] = mask if officer.role != "central" else str
-    return Reporter(
-        anonymous=False,
-        name=str(opening.get("name") or opening.get("sender_name") or ""),
-        address="" if file.report.sender.startswith("web:") else show(file.report.sender),
-        contact=show(str(opening.get("contact") or "")),
-    )
-
-
-def mask(address: str) -> str:
-    """All but the last three characters hidden; of a short one everything."""
-    if len(address) <= _SHOWN_DIGITS * 2:
-        return "•" * len(address)
-    return "•" * (len(address) - _SHOWN_DIGITS) + address[-_SHOWN_DIGITS:]

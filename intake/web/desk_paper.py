@@ -17,7 +17,6 @@ from intake.web import desk_words
 from intake.web.context import in_language as _
 from intake.web.context import moment_in_words, regency_called, runtime
 from intake.web.conversation import joined, without_secrets
-from intake.web.desk_pages import describe_reporter
 from intake.web.log_in import allows, officer_here, require_officer
 
 desk_paper = Blueprint("desk_paper", __name__, url_prefix="/meja")
@@ -50,7 +49,7 @@ def write_down(file: ReportFile, files: list[File], officer: Officer, now: datet
     foot = f"{report.reference} · {_('Dicetak')} {moment(now)} · {officer.name}"
     paper = Paper(title=f"{_('Laporan')} {report.reference}", made_at=now, foot=foot)
     paper.heading(f"{_('Laporan')} {report.reference}")
-    paper.facts((name, value) for name, value in _facts(file, officer, moment(report.opened_at)) if value)
+    paper.facts((name, value) for name, value in _facts(file, moment(report.opened_at)) if value)
     paper.section(_("Percakapan"))
     for part in joined(file.conversation, file.replies):
         paper.small(f"{_('Kami') if part.ours else _('Pelapor')} · {moment(part.at)}")
@@ -72,9 +71,9 @@ def write_down(file: ReportFile, files: list[File], officer: Officer, now: datet
     return paper.as_pdf()
 
 
-def _facts(file: ReportFile, officer: Officer, opened: str) -> list[tuple[str, str]]:
+def _facts(file: ReportFile, opened: str) -> list[tuple[str, str]]:
     report = file.report
-    reporter = describe_reporter(file, officer)
+    reporter = file.reporter
     known = [part for part in (reporter.name, reporter.address, reporter.contact) if part]
     who = _("anonim: tidak ditampilkan") if reporter.anonymous else " · ".join(known) or _("tidak menyebut nama")
     return [

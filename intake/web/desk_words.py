@@ -254,6 +254,7 @@ def done(name: str) -> str:
         "merge": _("Laporan digabung. Pelapornya ikut menerima setiap jawaban."),
         "part": _("Laporan dipisah kembali."),
         "verify": _("Laporan diverifikasi."),
+        "readers": _("Daftar pembaca laporan rahasia ini disimpan."),
         "dispose": _("Laporan didisposisikan."),
         "answer_part": _("Jawaban unit disimpan. Pelapor menerima jawaban dari unit utama."),
         "take_back": _("Disposisi ditarik kembali."),

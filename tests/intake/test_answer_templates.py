@@ -7,6 +7,7 @@ import pytest
 from intake import answer_templates
 from intake.answer_templates import FIELDS, NameTaken, UnknownField, fill, keep_template, list_templates
 from intake.desk import EmptyText, NotYours
+from intake.domain.permission import Role
 from intake.runtime import Runtime
 from intake.storage import officers
 from intake.storage.officers import Officer
@@ -15,7 +16,7 @@ from tests.factories import MUARA_ENIM
 from tests.intake.web.conftest import BOGOR, a_report
 
 
-def an_officer(rt: Runtime, name: str, role: officers.Role, regency: str | None, unit: str | None = None) -> Officer:
+def an_officer(rt: Runtime, name: str, role: Role, regency: str | None, unit: str | None = None) -> Officer:
     with rt.engine.begin() as connection:
         made = officers.add(
             connection, username=name, name=name, password="kata-sandi-contoh", role=role, regency=regency, unit=unit

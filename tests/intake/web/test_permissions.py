@@ -32,6 +32,7 @@ from intake.web.app import create_app
 from intake.web.desk_actions import ACTIONS
 from intake.web.desk_pages import desk_pages
 from intake.web.log_in import RouteWithoutRule, action_of, check_rules, officer_here, require_officer
+from intake.web.people_pages import DOINGS as DOINGS_WITH_PEOPLE
 from tests.factories import MUARA_ENIM
 from tests.intake.web.conftest import BOGOR, PASSWORD, a_report, form_to, log_in
 
@@ -107,10 +108,10 @@ def doors(app: Flask, report: Report) -> list[Door]:
         "file_id": [1],
         "officer_id": [1],
         "session_id": [1],
-        "entry_id": [1],
         "template_id": [1],
         "view_id": [1],
         "step": sorted(BULK),
+        "change": list(DOINGS_WITH_PEOPLE),
     }
     guarded = {name for name, before in app.before_request_funcs.items() if require_officer in before}
     found = []
@@ -239,9 +240,15 @@ def put_back(rt: Runtime, report: Report) -> None:
         dispositions.hand_to(connection, report.id, [UNIT], officer_id=None, note="")
 
 
-#: Addresses about an account or a log-in that is not theirs, or is their own: tried in ``test_people``; about a template
-#: or a view that is not there: tried in ``test_desk_views``.
-_ABOUT_SOMETHING_ELSE: set[str] = {"desk_templates.change", "desk_templates.drop", "desk_views.drop"}
+#: Addresses about an account or a log-in that is not theirs, or is their own: tried in ``test_people_pages``; about a
+#: template or a view that is not there: tried in ``test_desk_views``.
+_ABOUT_SOMETHING_ELSE = {
+    "people.act",
+    "identity.look",
+    "desk_templates.change",
+    "desk_templates.drop",
+    "desk_views.drop",
+}
 
 
 def test_nobody_gets_anywhere_without_a_log_in(rt: Runtime, app: Flask, report: Report) -> None:
@@ -314,7 +321,7 @@ def test_every_address_of_the_desk_is_guarded(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith(desk_pages.url_prefix or "!") and rule.endpoint.rpartition(".")[0] not in guarded
     }
-    assert open_to_anybody == {"/meja/masuk", "/meja/keluar"}
+    assert open_to_anybody == {"/meja/masuk", "/meja/masuk/kode", "/meja/keluar", "/meja/lupa", "/meja/kata-sandi"}
 
 
 # Whose reports are whose.
