@@ -87,7 +87,7 @@ def compare_years() -> Response:
             connection, regency=asked.regency, last_year=asked.period.until.year, now=rt.clock(), unit=asked.unit
         )
     sections = monev_document.compare_months(years, months)
-    columns = [(month_in_words(row.name).replace(" ", "\n"), row.received) for row in months[-12:]]
+    columns = [(_month_on_two_lines(month_in_words(row.name)), row.received) for row in months[-12:]]
     return make_response(
         render_template(
             "desk/monev_years.html",

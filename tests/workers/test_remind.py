@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from intake import desk
+from intake.cli import main
 from intake.domain.calendar import WorkingCalendar
 from intake.domain.deadline import AlarmStep
 from intake.domain.report import State
@@ -19,6 +22,7 @@ from intake.storage.deadlines import Standing
 from intake.storage.officers import Officer
 from intake.storage.outbox import Claim, Job
 from intake.storage.reports import Report
+from tests.conftest import PUBLIC_URL, SECRET_KEY
 from tests.factories import MUARA_ENIM, an_sms
 from workers import jobs
 from workers.remind import regency_of, subject_of
@@ -290,3 +294,68 @@ def test_while_a_question_waits_a_clearly_new_report_is_one(
     else:
         assert opened is None
         assert asked.state is State.DITANGGAPI_PELAPOR
+
+
+#: A Tuesday morning in Muara Enim: Christmas, its cuti bersama and New Year lie before its deadlines.
+BEFORE_CHRISTMAS = datetime(2026, 12, 22, 2, 0, tzinfo=UTC)
+
+
+def test_over_the_end_of_the_year_with_its_holidays(rt: Runtime, report: Report, officer: Officer) -> None:
+    move(rt, report.id, BEFORE_CHRISTMAS)
+    assert day_of(standing(rt, report).first_response_due) == date(2026, 12, 31)
+    ring(rt, datetime(2026, 12, 30, 1, 1, tzinfo=UTC))
+    assert noted(rt) == [("first_response", "remind_officer")]
+    ring(rt, datetime(2026, 12, 31, 1, 1, tzinfo=UTC))
+    assert noted(rt)[1:] == [("first_response", "remind_head")]
+    desk.answer(rt, officer, report.reference, words="Sudah ditambal.")
+    last_step_at(rt, report.id, BEFORE_CHRISTMAS + timedelta(days=9, hours=3))
+    assert standing(rt, report).first_response_kept is True
+    # Ten working days after the 31st, over New Year and Isra Mikraj on the 5th of January; closed the morning after.
+    due = standing(rt, report).close_due
+    assert due is not None
+    assert day_of(due) == date(2027, 1, 18)
+    ring(rt, due - timedelta(minutes=1))
+    assert read(rt, report.id).state is State.DITINDAKLANJUTI
+    ring(rt, due + timedelta(days=3, hours=10))
+    assert read(rt, report.id).state is State.SELESAI
+
+
+def test_a_pause_over_christmas_gives_back_the_days_that_were_left(
+    rt: Runtime, report: Report, officer: Officer
+) -> None:
+    move(rt, report.id, BEFORE_CHRISTMAS)
+    desk.take_up(rt, officer, report.reference)
+    last_step_at(rt, report.id, BEFORE_CHRISTMAS)
+    before = standing(rt, report).finish_due
+    assert before is not None
+    desk.ask(rt, officer, report.reference, question="Di RT berapa?")
+    last_step_at(rt, report.id, BEFORE_CHRISTMAS + timedelta(hours=1))
+    assert standing(rt, report).finish_due is None
+    receive(rt, "sms_twilio", an_sms("RT 03 pak, dekat masjid"))
+    jobs.carry_out(rt, Job.PROCESS)
+    jobs.carry_out(rt, Job.REMIND)
+    assert read(rt, report.id).state is State.DITANGGAPI_PELAPOR
+    last_step_at(rt, report.id, datetime(2027, 1, 4, 3, 0, tzinfo=UTC))
+    after = standing(rt, report).finish_due
+    assert after is not None
+    waited = CALENDAR.working_days_between(date(2026, 12, 22), date(2027, 1, 4), region=MUARA_ENIM)
+    assert CALENDAR.working_days_between(before.date(), after.date(), region=MUARA_ENIM) == waited == 6
+
+
+def test_a_decree_is_typed_and_what_is_open_is_computed_again(rt: Runtime, report: Report) -> None:
+    environ = {"DATABASE_URL": rt.settings.database_url, "PUBLIC_URL": PUBLIC_URL, "SAHUT_SECRET_KEYS": SECRET_KEY}
+
+    def sahut(*words: str) -> str:
+        result = CliRunner(env=environ).invoke(main, ["deadlines", *words])
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
+
+    assert json.loads(sahut("recompute", "--json"))["recomputed"] == 0
+    sahut("day", "2026-09-14", "off", "--note", "Cuti bersama susulan", "--region", "16")
+    done = json.loads(sahut("recompute", "--json"))
+    assert done["recomputed"] == 1
+    assert day_of(standing(rt, report).first_response_due) == date(2026, 9, 15)
+    assert json.loads(sahut("recompute", "--json")) == {"recomputed": 0, "calendar": done["calendar"]}
+    sahut("sla", MUARA_ENIM, "--class", "tidak_berkadar", "--set", "first_response_days=2")
+    assert json.loads(sahut("recompute", "--all", "--json"))["recomputed"] == 1
+    assert day_of(standing(rt, report).first_response_due) == date(2026, 9, 9)

@@ -114,6 +114,8 @@ def test_years_and_their_months_side_by_side(leader: FlaskClient) -> None:
     years = cells(page, "Per tahun")
     assert [row[0] for row in years] == ["Tahun", "2019", "2020"]
     assert [row[1] for row in years[1:]] == ["200", "262"]
+    drawn = page.split("<svg", 1)[1].split("</svg>", 1)[0]
+    assert ">Jan</text>" in drawn, "twelve names side by side are short ones"
     head, january, *_, december = cells(page, "Bulan demi bulan")
     assert head == ["Bulan", "Masuk 2019", "Masuk 2020", "Selesai 2019", "Selesai 2020"]
     assert january == ["Januari", "29", "29", "100,0 %", "100,0 %"]
