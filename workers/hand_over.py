@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from channels import registry
 from channels.channel import Misconfigured, SendFailed
+from channels.desks import email
 from channels.desks.desk import Desk, DeskReceipt, HandOver, Happening
 from intake import identity, logs
 from intake.domain.report import State
@@ -50,7 +51,10 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
             handovers.settle(connection, handover.id, given=True)
             return
     try:
-        receipt = say(registry.open_desk(kind, {k: str(v) for k, v in config.items()}, rt.settings.environ))
+        settings = {k: str(v) for k, v in config.items()}
+        if kind == email.KIND:
+            settings = email.for_unit(settings, report.unit or "")
+        receipt = say(registry.open_desk(kind, settings, rt.settings.environ))
     except (SendFailed, Misconfigured) as failure:
         _settle_failure(rt, claim, handover, failure)
         return

@@ -21,6 +21,7 @@ from channels.smtp import MailServer, read_mail_server
 from channels.variables import Variables
 
 KIND: Final = "email"
+_OF_UNIT: Final = "address@"
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,22 @@ def word(report: HandOver) -> str:
     return "\n".join([*lines, report.link, ""])
 
 
+def for_unit(config: Mapping[str, str], unit: str) -> dict[str, str]:
+    """The configuration with which a unit's own mailbox is written to, where it has one; else the regency's."""
+    return {**config, "address": config.get(_OF_UNIT + unit) or config.get("address", "")}
+
+
 def open_desk(config: Mapping[str, str], environ: Mapping[str, str]) -> EmailDesk:
-    """From ``address``; sent through EMAIL_SMTP_URL from EMAIL_ADDRESS. Raises Misconfigured with every fault."""
+    """From ``address``; sent through EMAIL_SMTP_URL from EMAIL_ADDRESS. Raises Misconfigured with every fault.
+
+    ``address@NAME`` is the mailbox of the unit of that name (``for_unit``).
+    """
     variables = Variables(environ, "EMAIL_ADDRESS", "EMAIL_SMTP_URL")
     address = config.get("address", "").strip()
     faults = [] if is_address(address) else ["address must be a mailbox like dinas@example.go.id"]
+    for name, of_unit in config.items():
+        if name.startswith(_OF_UNIT) and not is_address(of_unit.strip()):
+            faults.append(f"{name} must be a mailbox like dinas@example.go.id")
     own = read_own_addresses(variables)
     server = read_mail_server(variables, "EMAIL_SMTP_URL")
     try:

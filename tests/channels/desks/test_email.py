@@ -7,9 +7,9 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from channels.channel import SendFailed
+from channels.channel import Misconfigured, SendFailed
 from channels.desks.desk import HandOver, Happening
-from channels.desks.email import EmailDesk
+from channels.desks.email import EmailDesk, for_unit, open_desk
 from channels.smtp import MailServer
 from tests.channels.desks.test_webhook import REPORT
 from tests.channels.local_servers import Mail, SmtpServer
@@ -81,3 +81,14 @@ def test_what_happens_afterwards_is_a_letter_too(event: str, subject: str) -> No
     assert "Di RT 03" in open_
     assert "Di RT 03" not in secret
     assert (REPORT.link in open_) is (event != "taken_back")
+
+
+def test_a_unit_has_a_mailbox_of_its_own_where_one_is_set() -> None:
+    config = {"address": "aduan@example.go.id", "address@Dinas Kesehatan": "dinkes@example.go.id"}
+    environ = {"EMAIL_ADDRESS": "lapor@example.go.id", "EMAIL_SMTP_URL": "smtp://127.0.0.1:2525"}
+    for unit, address in (("Dinas Kesehatan", "dinkes@example.go.id"), ("Dinas PU", "aduan@example.go.id"),
+                          ("", "aduan@example.go.id")):  # fmt: skip
+        assert open_desk(for_unit(config, unit), environ).address == address
+    with pytest.raises(Misconfigured) as raised:
+        open_desk({**config, "address@Dinas PU": "nobody"}, environ)
+    assert raised.value.faults == ("address@Dinas PU must be a mailbox like dinas@example.go.id",)
