@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "parked": ("intake.commands.operate", "parked", "Work that was put aside after failing too often."),
     "lmtp": ("intake.commands.mail", "lmtp", "Take letters from a mail server by LMTP."),
     "catch-up": ("intake.commands.mail", "catch_up", "Fetch letters from a mailbox by IMAP."),
+    "canary": ("intake.commands.canary", "canary", "Send a message to ourselves by each channel."),
     "reconcile": (
         "intake.commands.reconcile",
         "reconcile",

@@ -23,6 +23,7 @@ from channels.channel import Misconfigured, Probes, SendFailed, Unreachable
 from intake.runtime import Runtime, open_runtime
 from intake.spool import Spool
 from intake.storage import attachments, migrate, outbox
+from intake.storage.vitals import canaries
 
 Health = Literal["ok", "look", "broken"]
 
@@ -30,6 +31,7 @@ OLDEST_POSTGRES: Final = 150_000
 CLOCKS_APART: Final = timedelta(seconds=5)
 LEAST_FREE_BYTES: Final = 1024**3
 OLDEST_PROMISE: Final = timedelta(minutes=1)
+_YOUNG_CANARY: Final = 7200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def _look_at_database(rt: Runtime) -> Iterator[Finding]:
                 ("durability", _look_at_durability),
                 ("clock", _look_at_clock),
                 ("promises", _look_at_promises),
+                ("canaries", lambda asked: _look_at_canaries(rt, asked)),
             )
             for what, look in checks:
                 yield _judge(what, lambda ask=look: ask(connection))  # type: ignore[misc]
@@ -124,6 +127,14 @@ def _look_at_promises(connection: Connection) -> tuple[Health, str]:
     if found.oldest > OLDEST_PROMISE:
         return "broken", f"{detail}: do relay and workers run?"
     return ("look", f"{detail}: see sahut parked") if found.parked else ("ok", detail)
+
+
+def _look_at_canaries(rt: Runtime, connection: Connection) -> tuple[Health, str]:
+    ages = canaries(connection)
+    missing = [channel for channel in rt.settings.canaries if ages.get(channel, _YOUNG_CANARY + 1) > _YOUNG_CANARY]
+    if missing:
+        return "look", f"none came back within two hours by {', '.join(missing)}"
+    return "ok", "all came back within two hours" if rt.settings.canaries else "SAHUT_CANARIES names none"
 
 
 def _look_at_redis(rt: Runtime) -> tuple[Health, str]:

@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from channels.channel import Channel, Forged, ReadsSeveral, Unreadable
 from channels.messages import Ack, Headers, InboundMessage, InboundRequest
-from intake import bounces, converse, logs
+from intake import bounces, canary, converse, logs
 from intake.runtime import Runtime
 from intake.storage import bell, messages, quarantine
 from intake.storage.database import QuarantineFull, Unavailable, is_lasting
@@ -53,6 +53,7 @@ def receive(rt: Runtime, channel: str, message: InboundMessage, *, arrived_at: d
     Raises one of ``storage.database.Unavailable`` when the database does not take it now, another error when it never
     will (``storage.database.is_lasting``): nothing is kept then.
     """
+    message = canary.marked(rt.settings, channel, message)
     reading = converse.read(message)
     token = message.reply_token
     joins = as_id(token)

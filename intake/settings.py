@@ -54,6 +54,7 @@ VARIABLES: Final[dict[str, str]] = {
     "SAHUT_SESSION_HOURS": "a log-in of an officer ends after so long in any case",
     "SAHUT_SMS_PRICE": "what one SMS costs, in rupiah, shown to officers before they answer; 0: not shown",
     "SAHUT_METRICS_TOKEN": "secrets with which Prometheus may read /metrics, separated by commas; none: no such page",
+    "SAHUT_CANARIES": "our own address by each channel that `sahut canary` tries: channel=address,...",
     "SAHUT_EMBEDDED_USER": "as root: the account under which the embedded PostgreSQL runs (nobody by default)",
     "LAB_FAIL_FIRST": "for trying out: the lab's gateway refuses so many messages first",
 }
@@ -102,6 +103,7 @@ class Settings:
     session_longest: timedelta = timedelta(hours=12)
     files_url: str = "data/files"
     clamav: str = ""
+    canaries: Mapping[str, str] = field(default_factory=dict, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -186,6 +188,7 @@ class Settings:
             files_url=environ.get("SAHUT_FILES_URL", "").strip()
             or str(Path(environ.get("SAHUT_DATA", "").strip() or "data") / "files"),
             clamav=_address_of_clamav(environ, faults),
+            canaries=_canaries(environ, faults),
             environ=dict(environ),
         )
         if faults:
@@ -230,3 +233,14 @@ def _faults_of_the_lab(environ: Mapping[str, str], database_url: str, public_url
         if not _is_loopback(environ.get(name, ""))
     )
     return faults
+
+
+def _canaries(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    found = {}
+    for entry in environ.get("SAHUT_CANARIES", "").split(","):
+        channel, _, address = (part.strip() for part in entry.partition("="))
+        if channel and address:
+            found[channel] = address
+        elif entry.strip():
+            faults.append("SAHUT_CANARIES must look like sms_kannel=1708,email_mime=lapor@example.go.id")
+    return found

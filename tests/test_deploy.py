@@ -41,7 +41,7 @@ def test_every_program_of_the_procfile_has_its_unit() -> None:
     }
     names = {name: f"sahut-{name}.service" for name in wanted} | {"worker": "sahut-worker@.service"}
     assert {name: commands[names[name]] for name in wanted} == wanted
-    assert set(commands) - set(names.values()) == {"sahut-reconcile.service"}
+    assert set(commands) - set(names.values()) == {"sahut-reconcile.service", "sahut-canary.service"}
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)

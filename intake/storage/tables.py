@@ -179,6 +179,7 @@ message = Table(
     _moment("processed_at"),
     UniqueConstraint("channel", "external_id"),
     Index("ix_message_report", "report_id", "id"),
+    Index("ix_message_canary", "channel", "received_at", postgresql_where=text("automatic = 'canary'")),
     Index("ix_message_received_at", "received_at", postgresql_using="brin"),  # of a few pages, whatever is stored
 )
 

@@ -45,6 +45,7 @@ class Vitals:
     ``replies``: of the last hour, by gateway and state; ``segments``: parts of SMS of those, by gateway; ``errors``: of
     those, by gateway and the gateway's own code. ``first_reply``: from a report of the last hour to our first word;
     ``first_answer``: from a report to the first answer of an officer, of those answered within a day.
+    ``canaries``: seconds since the last one came back, by channel.
     """
 
     accepted: Mapping[str, int]
@@ -56,6 +57,7 @@ class Vitals:
     errors: Mapping[tuple[str, str], int]
     first_reply: Waits
     first_answer: Waits
+    canaries: Mapping[str, float]
 
 
 def take_vitals(connection: Connection) -> Vitals:
@@ -106,7 +108,17 @@ def take_vitals(connection: Connection) -> Vitals:
                    select report_id from reply where created_at > now() - interval '1 day'
                        and kind in ('answered', 'closed'))""",
         ),
+        canaries=canaries(connection),
     )
+
+
+def canaries(connection: Connection) -> dict[str, float]:
+    """How many seconds ago the last message to ourselves came back, by channel (``intake.canary``)."""
+    rows = connection.execute(
+        text("""select channel, extract(epoch from now() - max(received_at)) as age from message
+                where automatic = 'canary' group by channel""")
+    )
+    return {row.channel: float(row.age) for row in rows}
 
 
 def _promises(connection: Connection) -> dict[Job, Promises]:

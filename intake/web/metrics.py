@@ -85,6 +85,8 @@ def _of_the_database(vitals: Vitals | None) -> Iterator[Metric]:
     yield _by("errors_last_hour", "Errors of these replies.", ["gateway", "code"], vitals.errors.items())
     yield _waits("first_reply_seconds", "From a report of the last hour to our first word.", vitals.first_reply)
     yield _waits("first_answer_seconds", "From a report to an officer's answer of the last day.", vitals.first_answer)
+    yield _by("canary_age_seconds", "Since the last message to ourselves came back.", ["channel"],
+              _single(vitals.canaries))  # fmt: skip
 
 
 def _of_promises(promises: Mapping[Job, Promises]) -> Iterator[Metric]:
