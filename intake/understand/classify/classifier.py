@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from math import exp
+from typing import TypeAlias
 
 from intake.understand.classify.authority import find_responsible
 from intake.understand.classify.features import closes_with_thanks
@@ -18,14 +19,18 @@ from intake.understand.text import read_table, spelling
 
 CONFIDENT_AT = 0.7
 """Below this a report goes to a person and is not sent to a unit."""
-EMERGENCY_AT = 0.36
+EMERGENCY_AT = 0.2
 """An emergency that is missed costs more than one that is not: this is below one half on purpose."""
 UNSPOKEN_FROM = 0.65
 """From which share on a wish or a danger is believed that no word of the text speaks of."""
 _TOP_TOPICS, _EVIDENCE_WORDS = 3, 8
 _TOPIC_TEMPERATURE = 5.0
 _THANKS_FROM, _OTHER_GROUP = 0.5, "LLN"
-_BARE_THANKS, _LETTER_WORDS = 2.0, 5
+_BARE_THANKS, _CLEARLY_THANKS, _LETTER_WORDS = 2.0, 0.8, 5
+
+
+Heard: TypeAlias = dict[int, list[tuple[float, str]]]
+"""Class number → weights and terms that were found for it."""
 
 
 class Classifier:
@@ -44,23 +49,25 @@ class Classifier:
         reading = self._lexicon.read(f"{subject}\n{text}" if subject else text)
         verdict = self._judge.weigh(reading)
         wish = find_wish(self._lexicon, reading, verdict.wish)
-        reason = find_reason(self._lexicon, reading, verdict.no_report, asks=wish.said)
+        danger = verdict.urgencies["darurat"]
+        reason = find_reason(self._lexicon, reading, verdict.no_report, asks=wish.said, danger=danger)
         if reason is not None:
             return self._put_aside(reading, verdict, reason)
         verdict = _with_thanks(self._without_manners(reading, verdict))
         group = max(verdict.groups, key=verdict.groups.__getitem__)
-        kind = self._kind(reading, verdict)
+        heard = _terms_by_class(reading)
+        kind = self._kind(heard, verdict)
         topics = self._topics(reading, verdict, kind)
         topic = self._lexicon.taxonomy.topics[topics[0].code]
-        urgency = self._urgency(reading, verdict)
+        urgency = self._urgency(heard, verdict)
         demanded = topic_demands_secrecy(self._lexicon, reading, topic.code)
         responsible = find_responsible(self._lexicon, reading, topic)
-        evidence = {"topic": self._words_for(reading, topic)}
-        evidence["type"] = self._cue_words(reading, f"type.{_CUE_OF_TYPE[kind]}")
+        evidence = {"topic": self._words_for(heard, topic)}
+        evidence["type"] = self._cue_words(heard, f"type.{_CUE_OF_TYPE[kind]}")
         if urgency == "darurat":
-            evidence["urgency"] = self._cue_words(reading, "urg.bahaya") + self._cue_words(reading, "urg.kini")
+            evidence["urgency"] = self._cue_words(heard, "urg.bahaya") + self._cue_words(heard, "urg.kini")
         else:
-            evidence["urgency"] = self._cue_words(reading, f"urg.{urgency}")
+            evidence["urgency"] = self._cue_words(heard, f"urg.{urgency}")
         evidence["secrecy"] = wish.words or ((f"topik {demanded}",) if demanded else ())
         evidence["authority"] = responsible.words
         confidence = verdict.groups[group]
@@ -126,7 +133,12 @@ class Classifier:
     def _without_manners(self, reading: Reading, verdict: Verdict) -> Verdict:
         """Return ``verdict`` less the thanks that only close a letter."""
         praise = reading.scores[self._lexicon.number["type.terima_kasih"]]
-        if praise > _BARE_THANKS or len(reading.roots) < _LETTER_WORDS or not closes_with_thanks(reading.roots):
+        if (
+            praise > _BARE_THANKS
+            or verdict.types["terima_kasih"] > _CLEARLY_THANKS
+            or len(reading.roots) < _LETTER_WORDS
+            or not closes_with_thanks(reading.roots)
+        ):
             return verdict
         types = {name: share for name, share in verdict.types.items() if name != "terima_kasih"}
         total = sum(types.values()) or 1.0
@@ -161,38 +173,39 @@ class Classifier:
             return PRAISE if kind == "terima_kasih" else OTHER
         return self._lexicon.topics[self._members[group][0]]
 
-    def _kind(self, reading: Reading, verdict: Verdict) -> str:
+    def _kind(self, heard: Heard, verdict: Verdict) -> str:
         """Return the type. A wish that nobody puts into words has to be likelier than one that is spoken."""
         kind = max(verdict.types, key=verdict.types.__getitem__)
-        if kind == "aspirasi" and verdict.types[kind] < UNSPOKEN_FROM and not self._cue_words(reading, "type.aspirasi"):
+        if kind == "aspirasi" and verdict.types[kind] < UNSPOKEN_FROM and not self._cue_words(heard, "type.aspirasi"):
             return max((name for name in verdict.types if name != kind), key=verdict.types.__getitem__)
         return kind
 
-    def _urgency(self, reading: Reading, verdict: Verdict) -> str:
+    def _urgency(self, heard: Heard, verdict: Verdict) -> str:
         """Return the urgency. Danger without a word of it (a short text of common words) takes more than a suspicion."""
         danger = verdict.urgencies["darurat"]
         if danger >= EMERGENCY_AT and (
-            danger >= UNSPOKEN_FROM or self._cue_words(reading, "urg.bahaya") or self._cue_words(reading, "urg.kini")
+            danger >= UNSPOKEN_FROM or self._cue_words(heard, "urg.bahaya") or self._cue_words(heard, "urg.kini")
         ):
             return "darurat"
         return max((name for name in verdict.urgencies if name != "darurat"), key=verdict.urgencies.__getitem__)
 
-    def _words_for(self, reading: Reading, topic: Topic) -> tuple[str, ...]:
-        number, group = self._lexicon.number[topic.code], self._lexicon.number[topic.group]
-        found = [
-            (weight, hit.term)
-            for hit in reading.hits
-            for place, weight in hit.worth
-            if place in (number, group) and weight > 0
-        ]
-        found.sort(reverse=True)
-        return _spoken(term for _, term in found)
+    def _words_for(self, heard: Heard, topic: Topic) -> tuple[str, ...]:
+        found = heard.get(self._lexicon.number[topic.code], []) + heard.get(self._lexicon.number[topic.group], [])
+        return _spoken(term for weight, term in sorted(found, reverse=True) if weight > 0)
 
-    def _cue_words(self, reading: Reading, cue: str) -> tuple[str, ...]:
-        number = self._lexicon.number.get(cue)
-        if number is None:
-            return ()
-        return _spoken(hit.term for hit in reading.hits if any(place == number for place, _ in hit.worth))
+    def _cue_words(self, heard: Heard, cue: str) -> tuple[str, ...]:
+        return _spoken(term for _, term in heard.get(self._lexicon.number.get(cue, -1), ()))
+
+
+def _terms_by_class(reading: Reading) -> Heard:
+    heard: Heard = {}
+    for hit in reading.hits:
+        for number, weight in hit.worth:
+            if number in heard:
+                heard[number].append((weight, hit.term))
+            else:
+                heard[number] = [(weight, hit.term)]
+    return heard
 
 
 _CUE_OF_TYPE = {

@@ -39,6 +39,7 @@ SURFACE = (
     "percent",
     "code",
 )
+_DIGIT = re.compile(r"\d")
 _PRICE = re.compile(r"\d ?(?:rb|rban|ribuan|ribu|jt|jtan|jutaan|juta|k)\b|rp[. ]{0,2}\d")
 _PERCENT = re.compile(r"\d ?(?:%|persen)")
 _CODE = re.compile(r"(?<![\d.,-])(?:\d{4,8}|\d{3}[- ]\d{3})(?![\d.,-])")
@@ -66,6 +67,7 @@ def dense(reading: Reading) -> list[float]:
             first, second = score, first
         elif score > second:
             second = score
+    digits = _DIGIT.search(text) is not None
     surface = [
         1.0 if "?" in text else 0.0,
         1.0 if "!" in text else 0.0,
@@ -81,9 +83,9 @@ def dense(reading: Reading) -> list[float]:
         danger(reading),
         float(max(0.0, max(scores[-len(CUES) :][_SPAM]) - 0.5 * max(reading.groups)) ** 0.5),
         1.0 if closes_with_thanks(reading.roots) else 0.0,
-        1.0 if _PRICE.search(text) else 0.0,
-        1.0 if ("%" in text or "persen" in text) and _PERCENT.search(text) else 0.0,
-        1.0 if _CODE.search(text) else 0.0,
+        1.0 if digits and _PRICE.search(text) else 0.0,
+        1.0 if digits and ("%" in text or "persen" in text) and _PERCENT.search(text) else 0.0,
+        1.0 if digits and _CODE.search(text) else 0.0,
     ]
     return groups + cues + surface
 

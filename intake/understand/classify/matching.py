@@ -11,8 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 _GAP, _NEAR, _AHEAD = 3, 6, 6
+_SHORTEST, _LONGEST = 2, 3
+_Worth: TypeAlias = tuple[tuple[int, float], ...]
+_Pair: TypeAlias = tuple[int, str, str, _Worth]
+"""How far apart at most, a third word or "", the term, what it is worth."""
 
 
 class UnreadableTerm(ValueError):
@@ -34,46 +39,46 @@ class Matcher:
 
     def __init__(self, terms: Iterable[tuple[str, int, float]]) -> None:
         """Take (term, class number, weight); the same term may stand under several classes."""
-        collected: dict[str, tuple[tuple[int, float], ...]] = {}
+        collected: dict[str, _Worth] = {}
         for term, number, weight in terms:
             known = collected.get(term)
             collected[term] = ((number, weight),) if known is None else _join(known, number, weight)
-        self._single: dict[str, tuple[tuple[int, float], ...]] = {}
-        self._pairs: dict[str, dict[str, list[tuple[int, str, str, tuple[tuple[int, float], ...]]]]] = {}
-        words: set[str] = set()
+        self._worth = collected
+        self._single: dict[str, _Worth] = {}
+        self._phrases: dict[str, list[str]] = {}
+        self._pairs: dict[str, dict[str, list[_Pair]]] = {}
         for term, value in collected.items():
             if term.isalnum():
                 self._single[term] = value
                 continue
-            if "~" in term:
-                first, _, second = term.partition("~")
-                words.add(first)
-                words.add(second)
-                self._pair(first, second, (_NEAR, "", term, value))
-                self._pair(second, first, (_NEAR, "", term, value))
-                continue
-            parts = term.replace("_", " ").split(" ")
-            if len(parts) not in (2, 3):
+            parts = term.replace("_", " ").replace("~", " ").split(" ")
+            if not _SHORTEST <= len(parts) <= _LONGEST:
                 raise UnreadableTerm(term)
-            words.update(parts)
-            gap = 1 if term[len(parts[0])] == "_" else _GAP
-            self._pair(parts[0], parts[1], (gap, parts[2] if len(parts) == 3 else "", term, value))
-        words.update(self._single)
-        self.words = frozenset(words)
+            self._phrases.setdefault(parts[0], []).append(term)
+            if "~" in term:
+                self._phrases.setdefault(parts[1], []).append(term)
+        self.words = frozenset(" ".join(collected).replace("_", " ").replace("~", " ").split(" "))
         """Every word that stands in a term."""
 
-    def _pair(self, first: str, second: str, entry: tuple[int, str, str, tuple[tuple[int, float], ...]]) -> None:
-        seconds = self._pairs.get(first)
-        if seconds is None:
-            self._pairs[first] = {second: [entry]}
-        elif second in seconds:
-            seconds[second].append(entry)
-        else:
-            seconds[second] = [entry]
+    def _take_apart(self, first: str) -> dict[str, list[_Pair]]:
+        """Return the phrases of ``first`` by their next word; done when a text first needs it, for a quick start."""
+        seconds: dict[str, list[_Pair]] = {}
+        for term in self._phrases[first]:
+            parts = term.replace("_", " ").replace("~", " ").split(" ")
+            if "~" in term:
+                second = parts[1] if parts[0] == first else parts[0]
+                entry = (_NEAR, "", term, self._worth[term])
+            else:
+                second = parts[1]
+                gap = 1 if term[len(first)] == "_" else _GAP
+                entry = (gap, parts[2] if len(parts) == _LONGEST else "", term, self._worth[term])
+            seconds.setdefault(second, []).append(entry)
+        self._pairs[first] = seconds
+        return seconds
 
     def find(self, roots: list[str]) -> list[Hit]:
         """Return the terms found in ``roots``, each once, in order of their first word."""
-        words, single, pairs = self.words, self._single, self._pairs
+        words, single, pairs, phrases = self.words, self._single, self._pairs, self._phrases
         live = [(place, root) for place, root in enumerate(roots) if root in words]
         hits: dict[str, Hit] = {}
         for number, (place, root) in enumerate(live):
@@ -82,7 +87,9 @@ class Matcher:
                 hits[root] = Hit(root, place, place, value)
             seconds = pairs.get(root)
             if seconds is None:
-                continue
+                if root not in phrases:
+                    continue
+                seconds = self._take_apart(root)
             for there, second in live[number + 1 : number + 1 + _AHEAD]:
                 apart = there - place
                 if apart > _NEAR:

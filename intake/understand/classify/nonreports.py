@@ -22,23 +22,27 @@ REASONS = {
     "spam.pribadi": "salah_kirim",
 }
 EMPTY = "kosong"
-_SURE, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.2, 0.75, 8.0
+_SURE, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.13, 0.75, 8.0
 _FEW_WORDS, _NOTHING_SAID = 3, 4.0
 _ABUSE_WORDS = 4
 _JUNK_WORDS, _JUNK_SHARE = 4.0, 0.2
+_LIKELIER_THAN_NOT = 0.5
 _TALK_OF_SECRETS = ("spam.iklan", "spam.undian", "spam.otp", "spam.bank")
 
 
-def find_reason(lexicon: Lexicon, reading: Reading, no_report: float, *, asks: bool = False) -> str | None:
+def find_reason(
+    lexicon: Lexicon, reading: Reading, no_report: float, *, asks: bool = False, danger: float = 0.0
+) -> str | None:
     """Return why ``reading`` is no report, or None. ``no_report`` is the judge's probability that it is none.
 
     ``asks``: the sender asks in so many words not to be named. That alone is a message (it follows an earlier one), and
-    is put aside only where it stands in an advert, a code or a bank's notice.
+    is put aside only where it stands in an advert, a code or a bank's notice. ``danger``: the probability that somebody
+    is in danger now; where it is likelier than not, the same holds.
     """
     scores = {cue: reading.scores[lexicon.number[cue]] for cue in REASONS}
     if not reading.words:
         return EMPTY
-    if asks and max(scores[cue] for cue in _TALK_OF_SECRETS) < _JUNK_WORDS:
+    if (asks or danger > _LIKELIER_THAN_NOT) and max(scores[cue] for cue in _TALK_OF_SECRETS) < _JUNK_WORDS:
         return None
     topical = max(reading.groups)
     if topical < _NOTHING_SAID and len(reading.words) <= _FEW_WORDS:

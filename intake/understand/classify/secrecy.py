@@ -19,7 +19,7 @@ from intake.understand.classify.lexicon import Lexicon, Reading
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
 _TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
 _REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
-_STRONG_TOPIC, _LIKELY = 18.0, 0.07
+_STRONG_TOPIC, _LIKELY = 18.0, 0.02
 _HINTS = frozenset(
     {"record", "secret", "confidential", "redaksi", "samaran", "rhs", "perlindungan", "lindungi", "dilindungi", "siapa"}
     | {"dikenal", "kenal", "hide", "nama", "identitas", "jati", "data", "biodata", "inisial", "nomor", "nomer", "hp"}
@@ -68,6 +68,7 @@ _HINTS = frozenset(
         "kita",
     }
 )
+_HINT_PARTS = ("rahas", "samar", "ungkap", "rapat", "hanya untuk")
 _ABOUT_SENDER = r"(?:nama|identitas|jati diri|data diri|biodata|inisial|nomor|nomer|hp|asma|namo|jeneng)"
 _ASKS = (
     r"\b(?:off (?:the )?record|keep (?:it )?(?:a )?secret|confidential|nama ada pada redaksi|bukan nama sebenarnya"
@@ -90,6 +91,9 @@ _ASKS = (
     r"|nanti saya (?:yang )?(?:\w+ )?(?:dicari|dimusuhi|dikucilkan|dipecat|diteror|dipersulit|diancam|dilabrak|didatangi)"
     r"|sumber (?:\w+ ){0,2}jangan|jangan (?:\w+ ){0,2}(?:ekspos|expose|dishare|upload|diunggah|dibocorkan|bocorin)"
     r"|(?:surat|laporan|sms|pesan|aduan|isi) (?:\w+ ){0,2}hanya untuk (?:bapak|ibu|pak|bu|bupati|inspektorat|walikota)"
+    r"|(?:jangan|tidak) (?:\w+ ){0,2}(?:di ?ungkap\w*|diungkapkan|dicantumkan sebagai pelapor)"
+    r"|jangan (?:\w+ )?di(?:kasih|kasi|beri|perlihatkan|tunjukkan) (?:lihat|tahu|tau|ke (?:orangnya|yang bersangkutan))"
+    r"|(?:simpan|disimpan|pegang|jaga|dijaga) rapat"
     r"|tidak (?:saya |kami )?(?:tandatangani|tanda tangani|ditandatangani) karena"
     r"|(?:ojo|aja|ojok|ulah|jan|jang|jo|ampun|sampun|ndak usah|tak usah|usah|ulun) (?:\w+ ){0,3}"
     r"(?:bilang|bebeja|ngomong|omong|sabuik|sebut|disebut|nyebut|carita|kandah|dibeja\w*|kasi tau|padahan|sambat)"
@@ -161,7 +165,7 @@ def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
     decided = secret or anonymous or taken_back or mistaken
     if likely >= _LIKELY and not decided and not _SPEAKS_OF_IT.isdisjoint(reading.roots):
         return Wish(True, True, ("kalimatnya",), said=False)
-    short = _SHORT_REQUEST.search(reading.text)
+    short = _SHORT_REQUEST.search(reading.text) if "rahasia" in spoken or "anonim" in spoken else None
     if short and not taken_back:
         word = short.group(1) or short.group(2)
         (anonymous if word == "anonim" else secret).append(word)
@@ -176,8 +180,7 @@ def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
 
 def _may_ask(reading: Reading) -> bool:
     """Whether a word stands in the text without which no plain request is made: most texts are spared the search."""
-    text = reading.text
-    return not _HINTS.isdisjoint(reading.words) or "rahas" in text or "samar" in text or "hanya untuk" in text
+    return not _HINTS.isdisjoint(reading.words) or any(part in reading.text for part in _HINT_PARTS)
 
 
 def _plain_request(spoken: str) -> re.Match[str] | None:
@@ -215,7 +218,7 @@ def _is_taken_back(start: int, end: int, taken_back: list[tuple[int, int]], root
 
 def topic_demands_secrecy(lexicon: Lexicon, reading: Reading, topic: str) -> str | None:
     """Return the code of the topic that makes a report secret by itself (levies, abuse, violence), or None."""
-    if lexicon.taxonomy.topic(topic).secret:
+    if lexicon.taxonomy.topic(topic).secret and reading.scores[lexicon.number[topic]] > 0:
         return topic
     for code in lexicon.secret_topics:
         if reading.scores[lexicon.number[code]] >= _STRONG_TOPIC:

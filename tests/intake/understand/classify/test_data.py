@@ -70,3 +70,7 @@ def test_a_term_too_long_is_refused() -> None:
 def test_a_term_counts_once_however_often_it_stands_in_a_text() -> None:
     once, often = lexicon().read("trotoar"), lexicon().read("trotoar trotoar trotoar")
     assert once.scores == often.scores
+
+
+def test_three_repeated_letters_in_an_abbreviation_stay_a_word() -> None:
+    assert words_of("seleksi pppk") == words_of("seleksi p3k") == ["seleksi", "pppk"]

@@ -6,15 +6,27 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from intake.commands.models import Quality, measure, models
-from intake.commands.train import Example, UnreadableExamples, is_held_back, read_examples, train, train_model
+from intake.commands.train import (
+    Example,
+    UnreadableExamples,
+    is_held_back,
+    labels_of,
+    read_examples,
+    temperature_for,
+    train,
+    train_model,
+)
 from intake.commands.understand_classify import answer_lines, classify
 from intake.understand.classify import LexiconJudge, LinearJudge, UnusableModel, lexicon, parse_model
+from intake.understand.classify.features import hashed
 from intake.understand.classify.shelf import ModelShelf
 
+ROOT = Path(__file__).parents[4]
 TOPICS = (
     ("INF.01", "jalan berlubang dan becek di dusun nomor {}", "pengaduan", "sedang"),
     ("LHD.01", "sampah menumpuk tidak diangkut di gang nomor {}", "pengaduan", "tinggi"),
@@ -147,3 +159,46 @@ def test_the_command_answers_in_json_or_in_words(home: Path) -> None:
     answers = run.invoke(classify, ["--jsonl", "-"], input='{"text": "air pdam mati"}\nnope\n').output.splitlines()
     assert [json.loads(line).get("error") for line in answers] == [None, "not JSON"]
     assert run.invoke(classify, []).exit_code == 2
+
+
+def test_thanks_teach_what_they_are_given_for_and_no_topic_of_their_own(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(
+        '{"text": "jalan sudah mulus", "topic": "LLN.01", "type": "terima_kasih", "also": ["INF.01"]}\n'
+        '{"text": "mantap", "topic": "LLN.01", "type": "terima_kasih", "also": []}\n',
+        encoding="utf-8",
+    )
+    labels = [labels_of(example, lexicon()) for example in read_examples(rows, lexicon())]
+    assert [(label["group"], label["type"]) for label in labels] == [("INF", "terima_kasih"), (None, "terima_kasih")]
+
+
+def test_training_files_of_the_project_hold_no_row_that_is_measured_with() -> None:
+    for name in ("classify_drill.jsonl", "classify_voices.jsonl", "classify_voices_unread.jsonl"):
+        examples = list(read_examples(ROOT / "tools" / name, lexicon()))
+        assert examples
+        assert [example.id for example in examples if example.held_back] == []
+
+
+def test_a_text_of_many_thousand_words_adds_up_like_a_short_one(tmp_path: Path) -> None:
+    judge = LinearJudge(lexicon(), small_model(write_corrections(tmp_path / "c.csv")))
+    words = "jalan berlubang dan becek di dusun nomor"
+    reading = lexicon().read(words)
+    by_hand = [
+        sum(judge.word_weight(key, column) for key in hashed(reading)) for column in range(len(judge.logits(reading)))
+    ]
+    share = max(1, sum(any(judge.word_weight(key, c) for c in range(len(by_hand))) for key in hashed(reading))) ** -0.5
+    nothing = LinearJudge(lexicon(), {**small_model(tmp_path / "c.csv"), "keys": "", "weights": ""}).logits(reading)
+    expected = [share * total + rest for total, rest in zip(by_hand, nothing, strict=True)]
+    assert judge.logits(reading) == pytest.approx(expected)
+    assert judge.weigh(lexicon().read(words * 2_000)).no_report <= 1.0
+
+
+def test_a_model_that_is_often_wrong_when_sure_is_made_to_say_less() -> None:
+    right, wrong = [[0.0, -3.0]] * 80, [[-3.0, 0.0]] * 20
+    truth = np.zeros(100, dtype=int)
+    unseen = np.array(right + wrong)
+    temperature = temperature_for(unseen, truth, careful=True)
+    logits = unseen / temperature
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert chances.max() < 0.8
+    assert temperature_for(unseen, truth, careful=False) < temperature

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from intake.understand.classify import classify
+from intake.understand.classify import classify, lexicon
+from intake.understand.classify.nonreports import find_reason
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,9 @@ def test_put_aside_with_a_reason(text: str, reason: str) -> None:
 )
 def test_reports_stay_reports(text: str) -> None:
     assert not classify(text).spam
+
+
+def test_who_is_likelier_in_danger_than_not_is_never_put_aside() -> None:
+    reading = lexicon().read("dia masih di dalam, cepat ke sini, kami tidak tahu harus bagaimana")
+    assert find_reason(lexicon(), reading, 0.97) is not None
+    assert find_reason(lexicon(), reading, 0.97, danger=0.6) is None
