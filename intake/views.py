@@ -1,7 +1,7 @@
 """Saved views: a list with its filters and search words, under a name, with how many reports it holds now.
 
-What surprises: the counts of all views without search words are made in one walk over the officer's reports, so ten views
-cost hardly more than one. A view keeps the address of a list, not its reports; who may see what is asked each time anew.
+What surprises: a view keeps the address of a list, not its reports; who may see what is asked each time anew. Nothing is
+counted past ``search.MOST_COUNTED``, and all counts are one statement.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class TooManyViews(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CountedView:
-    """``count`` is at most ``search.MOST_FOUND`` for views with search words."""
+    """``count`` is at most ``search.MOST_COUNTED``."""
 
     id: int
     name: str
