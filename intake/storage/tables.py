@@ -146,6 +146,10 @@ report = Table(
     CheckConstraint("state in ({})".format(", ".join(f"'{state}'" for state in State)), name="state_known"),
     Index("ix_report_desk", "regency", "state", "opened_at"),
     Index("ix_report_regency_id", "regency", "id", postgresql_where=text("regency is not null")),
+    # For the counts of saved views. None of these is touched when a report comes in: it has no regency yet.
+    Index("ix_report_topic", "regency", "topic", "state", postgresql_where=text("regency is not null")),
+    Index("ix_report_urgency", "regency", "urgency", "state", postgresql_where=text("regency is not null")),
+    Index("ix_report_unit", "regency", "unit", "state", postgresql_where=text("regency is not null")),
     Index(
         "ix_report_triage",
         "opened_at",
