@@ -213,11 +213,12 @@ def _search(officer: Officer, words: str, prefix: str = "") -> tuple[str, dict[s
     if report_id is not None:
         return f"r.id = :{prefix}report_id", {f"{prefix}report_id": report_id}
     asked = f"websearch_to_tsquery('indonesian', :{prefix}words)"
+    not_by_identity = identity.NOT_FOUND_BY_WHO_IT_IS.replace(":words", f":{prefix}words")
     if officer.regency:
         place = f"'{place_word(officer.regency)}'"
-        found = f"s.words @@ ({asked} && cast(:{prefix}place as tsquery)) and {identity.NOT_FOUND_BY_WHO_IT_IS}"
+        found = f"s.words @@ ({asked} && cast(:{prefix}place as tsquery)) and {not_by_identity}"
         return found, {f"{prefix}words": words, f"{prefix}place": place}
-    return f"s.words @@ {asked} and {identity.NOT_FOUND_BY_WHO_IT_IS}", {f"{prefix}words": words}
+    return f"s.words @@ {asked} and {not_by_identity}", {f"{prefix}words": words}
 
 
 def count_each(connection: Connection, officer: Officer, wanted: Sequence[Wanted], *, now: datetime) -> list[int]:
