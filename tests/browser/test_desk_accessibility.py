@@ -1,4 +1,4 @@
-"""The officers' pages, read by axe-core and HTML_CodeSniffer in a real browser: no violation, nothing to scroll sideways.
+"""The officers' pages, read by axe-core in a real browser: no violation, nothing to scroll sideways.
 
 With ``SAHUT_PICTURES=folder`` a picture of each is kept there.
 """
@@ -17,7 +17,7 @@ from intake.storage import officers
 from intake.storage.reports import Report
 from tests.browser.conftest import PASSWORD, WIDTHS, House, OpensPage
 from tests.browser.reports import MUARA_ENIM
-from tests.browser.test_accessibility import keep_picture, read_by_axe, read_by_htmlcs
+from tests.browser.test_accessibility import keep_picture, read_by_axe
 from tests.factories import CLEAR_TEXT
 from tests.intake.web.conftest import a_report
 
@@ -115,7 +115,7 @@ def test_no_page_of_the_desk_stands_in_anybodys_way(
     for name in ("inbox", "report", "templates", "visit", "keys", "dialog", "print", "bulk"):
         walk(page, house, name, report)
         keep_picture(page, f"desk-{name}-{width}")
-        found = read_by_axe(page, node_modules) + read_by_htmlcs(page, node_modules)
+        found = read_by_axe(page, node_modules)
         sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if sideways:
             found.append(f"{sideways} px to scroll sideways")
