@@ -151,8 +151,11 @@ def carry_out(
             claims = _take(rt, connection, job)
         if not claims:
             break
-        over_at = min(end, time.monotonic() + rt.settings.hold.total_seconds() * _OF_THE_HOLD)
-        left = _work_off(rt, job, claims, over_at=over_at, leaving=leaving)
+        held_until = time.monotonic() + rt.settings.hold.total_seconds() * _OF_THE_HOLD
+        left = _work_off(
+            rt, job, claims, over_at=min(end, held_until), after=min(turn_seconds, TURN_SECONDS), held_until=held_until,
+            leaving=leaving,
+        )  # fmt: skip
         taken += len(claims) - len(left)
         if left:
             _give_back(rt, left)
@@ -168,9 +171,20 @@ def _take(rt: Runtime, connection: Connection, job: Job) -> list[Claim]:
 
 
 def _work_off(
-    rt: Runtime, job: Job, claims: Sequence[Claim], *, over_at: float, leaving: Callable[[], bool]
+    rt: Runtime,
+    job: Job,
+    claims: Sequence[Claim],
+    *,
+    over_at: float,
+    after: float,
+    held_until: float,
+    leaving: Callable[[], bool],
 ) -> list[Claim]:
-    """Keep promises until it is over, the first of them in any case. Returns those that were not begun."""
+    """Keep promises until it is over, the first of them in any case. Returns those that were not begun.
+
+    What many left to be done one by one has ``after`` seconds more: on a busy machine it would else be given back untried
+    time and again.
+    """
     first: Claim | None = claims[0]
 
     def keep(claim: Claim) -> Claim | None:
@@ -183,6 +197,7 @@ def _work_off(
         claims = _keep_together(rt, job, claims, stop=lambda: leaving() or time.monotonic() > over_at)
         if first not in claims:
             first = None
+            over_at = min(held_until, max(over_at, time.monotonic() + after))
     if job in _WAITS_FOR_OTHERS and len(claims) > 1:
         with ThreadPoolExecutor(min(_THREADS, len(claims))) as pool:
             left = list(pool.map(keep, claims))

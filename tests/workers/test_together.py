@@ -234,14 +234,16 @@ def test_two_workers_decide_everything_once(rt: Runtime) -> None:
         receive(rt, "sms_twilio", InboundMessage(f"SMa{number}", phone(number), "+628110001708", CLEAR_TEXT))
         if number % 5 == 0:  # the same again, at once
             receive(rt, "sms_twilio", InboundMessage(f"SMb{number}", phone(number), "+628110001708", CLEAR_TEXT))
-    workers = [threading.Thread(target=jobs.carry_out, args=(rt, Job.PROCESS)) for _ in range(2)]
+    workers = [
+        threading.Thread(target=jobs.carry_out, args=(rt, Job.PROCESS), kwargs={"turn_seconds": 60}) for _ in range(2)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     with rt.engine.begin() as connection:  # what was overtaken is looked at again
         connection.execute(text("update outbox set due_at = now() where job = 'process'"))
-    jobs.carry_out(rt, Job.PROCESS)
+    jobs.carry_out(rt, Job.PROCESS, turn_seconds=60)
     with rt.engine.connect() as connection:
         assert connection.execute(text("select count(*) from outbox where job = 'process'")).scalar_one() == 0
         assert connection.execute(text("select count(*), count(distinct sender) from report")).one() == (60, 60)
