@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from intake import identity, wording, wording_desk
+from intake import alarm, identity, wording, wording_desk
 from intake.domain.permission import Action
 from intake.domain.reference import report_id_of
 from intake.domain.report import AT_REST, AT_THE_DESK, STEPS, State, StepNotAllowed
@@ -171,6 +171,7 @@ def route(rt: Runtime, officer: Officer, reference: str, *, regency: str, reason
         )
         words = wording.forwarded(occasion(rt, report), regency=regencies()[regency].short)
         _tell(rt, connection, report, words, kind="forwarded", cause=f"forwarded:{report.id}:{round_}")
+        alarm.sound(rt, connection, report.id)
         return report
 
 

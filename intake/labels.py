@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from intake import alarm
 from intake.desk import NotYours, find_to_change
 from intake.domain.permission import Action
 from intake.domain.report import AT_REST
@@ -54,6 +55,8 @@ def correct(rt: Runtime, officer: Officer, reference: str, values: Mapping[str, 
             connection, report.id, actor="officer", officer_id=officer.id, action="corrected",
             detail={name: {"from": getattr(report, name), "to": value} for name, value in changed.items()},
         )  # fmt: skip
+        if "urgency" in changed:
+            alarm.sound(rt, connection, report.id)
         return reports.read(connection, report.id)
 
 

@@ -15,7 +15,7 @@ from intake import confirm, limits, logs, wording
 from intake.limits import LIMITS, Voice
 from intake.links import tracking_link
 from intake.runtime import Runtime
-from intake.storage import replies, threads
+from intake.storage import reminders, replies, threads
 from intake.storage.messages import StoredMessage
 from intake.storage.replies import NewReply
 from intake.storage.reports import Report
@@ -37,6 +37,16 @@ def medium_of(rt: Runtime, channel: str) -> Medium:
     """The medium of a channel; "web" for one that is not configured here (any more), so that nothing is cut short."""
     speaker = rt.channels.get(channel)
     return speaker.medium if speaker else "web"
+
+
+def channel_to(rt: Runtime, medium: reminders.Medium) -> str | None:
+    """The first open channel by which an officer's address of this kind is reached; None without one.
+
+    WhatsApp's name tells it from SMS.
+    """
+    if medium == "email":
+        return next((name for name, found in sorted(rt.channels.items()) if found.medium == "email"), None)
+    return next((name for name in sorted(rt.channels) if name.startswith(medium)), None)
 
 
 def occasion(rt: Runtime, report: Report) -> Occasion:

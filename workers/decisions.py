@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from intake import wording
+from intake import alarm, wording
 from intake.domain.decision import CLEAR_PLACE, Decision
 from intake.domain.report import State, StepNotAllowed
 from intake.limits import LIMITS
@@ -85,6 +85,10 @@ class Outcome:
     def misses_parts(self) -> bool:
         return self.understood.story.missing and self.understood.decision.action in {"triage", "hand_over"}
 
+    @property
+    def is_alarming(self) -> bool:
+        return self.understood.classification.urgency == alarm.EMERGENCY and self.move.to is not State.DIARSIPKAN
+
 
 def compose(
     rt: Runtime, message: StoredMessage, report: Report, u: Understanding, *, opens: bool, said: Said, own: Own
@@ -112,7 +116,7 @@ def compose(
 
     if decision.action == "put_aside":
         return outcome(State.DIARSIPKAN, {})
-    if u.classification.urgency == "darurat":
+    if u.classification.urgency == alarm.EMERGENCY:
         reply(wording.emergency(at, numbers=own.emergency_numbers), "emergency", f"emergency:{report.id}")
     if u.story.missing and decision.action in {"triage", "hand_over"}:
         reply(wording.incomplete(at), "incomplete", f"incomplete:{message.id}")
@@ -175,6 +179,9 @@ def write(rt: Runtime, connection: Connection, outcomes: Sequence[Outcome]) -> s
         if each.misses_parts:
             reports.record(connection, each.report.id, actor="system", action="incomplete")
     say_all(rt, connection, [(each.report, reply) for each in outcomes for reply in each.replies])
+    for each in outcomes:
+        if each.is_alarming and each.report.id in stepped:
+            alarm.sound(rt, connection, each.report.id)
     return stepped
 
 
@@ -261,6 +268,7 @@ def mend(
     if not u.classification.spam:
         depth = depth_of(u) if report.regency is not None and u.decision.regency == report.regency else {}
         reports.amend(connection, report.id, {**facts_of(report, u), **depth})
+        alarm.sound(rt, connection, report.id)
     return False
 
 

@@ -21,7 +21,7 @@ from intake.domain.calendar import zone_called
 from intake.domain.deadline import RING_AT, Alarm, AlarmStep
 from intake.domain.report import State
 from intake.runtime import Runtime
-from intake.saying import occasion
+from intake.saying import channel_to, occasion
 from intake.storage import deadlines, outbox, reminders, replies, reports, threads
 from intake.storage.deadlines import CENTRAL_ZONE
 from intake.storage.outbox import Claim, Job
@@ -131,7 +131,7 @@ def send_digest(rt: Runtime, claim: Claim) -> None:
         office = place.short if place else "Meja pusat"
         for (medium, address), hearing in hearers.items():
             due_to_them = _heard_by(hearing, lines)
-            channel = _channel_for(rt, medium)
+            channel = channel_to(rt, medium)
             if channel is None or not due_to_them:
                 continue
             words = digest_words.short if medium != "email" else digest_words.letter
@@ -167,10 +167,3 @@ def _heard_by(hearing: list[Hearer], lines: list[Due]) -> list[Due]:
         if hearer.step is line.step and hearer.unit in {"", line.unit or ""}
     }
     return list(found.values())
-
-
-def _channel_for(rt: Runtime, medium: Medium) -> str | None:
-    """The first open channel that speaks to such an address; WhatsApp's name tells it from SMS."""
-    if medium == "email":
-        return next((name for name, found in sorted(rt.channels.items()) if found.medium == "email"), None)
-    return next((name for name in sorted(rt.channels) if name.startswith(medium)), None)

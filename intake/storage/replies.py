@@ -152,6 +152,16 @@ def is_on_its_way(connection: Connection, *, family: str, recipient: str, kind: 
     return found.first() is not None
 
 
+def count_lately(connection: Connection, *, kind: str, channel: str, recipient: str, within: timedelta) -> int:
+    """How many replies of a kind were promised to one address lately, by the database's clock."""
+    found = connection.execute(
+        text("""select count(*) from reply where recipient = :recipient and created_at > now() - :within
+                and kind = :kind and channel = :channel"""),
+        {"recipient": recipient, "within": within, "kind": kind, "channel": channel},
+    )
+    return int(found.scalar_one())
+
+
 def begin_sending(connection: Connection, reply_id: int, *, gateway: str) -> bool:
     """Commit the intention to send, by this gateway. False when the reply is not waiting to be sent (any more)."""
     done = connection.execute(

@@ -32,7 +32,8 @@ class Priority(IntEnum):
 
 #: A code somebody waits for and a warning of danger; and what we say unasked.
 _PRIORITIES: Final = {
-    "code": Priority.URGENT, "emergency": Priority.URGENT, "reminder": Priority.CAN_WAIT, "digest": Priority.CAN_WAIT,
+    "code": Priority.URGENT, "emergency": Priority.URGENT, "alarm": Priority.URGENT, "reminder": Priority.CAN_WAIT,
+    "digest": Priority.CAN_WAIT,
 }  # fmt: skip
 
 _CLAIMABLE = "job = 'deliver' and parked_at is null and due_at <= now() and (held_until is null or held_until < now())"

@@ -133,6 +133,7 @@ def actions() -> dict[str, str]:
         "asked_secret": _("Pelapor minta dirahasiakan"),
         "asked_anonymous": _("Pelapor minta anonim"),
         "incomplete": _("Pesan pelapor terpotong"),
+        "alarm_sounded": _("Petugas dikabari: ada bahaya"),
         "reply_failed": _("Pesan kepada pelapor gagal dikirim"),
         "hand_over_failed": _("Gagal diteruskan ke sistem daerah"),
         "number_confirmed": _("Pelapor memastikan nomornya"),
