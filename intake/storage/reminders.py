@@ -164,7 +164,8 @@ def take_untold(connection: Connection, regency: str | None) -> tuple[list[int],
     ]
     rows = connection.execute(
         text("""
-            select distinct on (m.due_at, r.id, m.step) m.step, r.reference, r.topic, r.unit, m.clock, m.due_at
+            select distinct on (m.due_at, r.id, m.step) m.step, r.reference,
+                   case when r.secret then null else r.topic end as topic, r.unit, m.clock, m.due_at
             from reminder m join report r on r.id = m.report_id join deadline d on d.report_id = r.id
             where m.id = any(:ids) and r.regency is not distinct from m.regency and d.next_due is not null
             order by m.due_at, r.id, m.step, m.id desc

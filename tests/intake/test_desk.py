@@ -303,7 +303,7 @@ def test_what_a_page_offers_can_be_done(rt: Runtime, reference: str, own: Office
     }  # fmt: skip
     assert desk.may(report, a_leader(rt)) == frozenset()
     closed = desk.close(rt, own, reference)
-    assert desk.may(closed, central) == {"note", "block_sender"}
+    assert desk.may(closed, central) == {"note", "block_sender", "reopen"}
 
 
 def test_log_in_by_name_and_password(rt: Runtime, own: Officer) -> None:
