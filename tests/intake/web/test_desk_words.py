@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from intake.domain.decision import CLEAR_PLACE
 from intake.runtime import Runtime
 from intake.web import desk_words
 from intake.web.app import create_app
@@ -73,9 +74,9 @@ def test_every_step_of_a_history_has_words(app: Flask, language: str) -> None:
 
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_every_reason_has_words(app: Flask, language: str) -> None:
-    used = codes("reason") | placed() | {"part", "correction"}
+    used = codes("reason") | placed() | {"part", "correction", CLEAR_PLACE}
     used |= {"opted_out", "blocked", "unreachable"}  # intake.storage.people
-    assert {"tidak_dijawab", "wilayah_jelas", "dijawab_pelapor"} <= used, "the source is not read any more"
+    assert {"tidak_dijawab", "dijawab_pelapor"} <= used, "the source is not read any more"
     with app.test_request_context(f"/?lang={language}"):
         assert used - desk_words.reasons().keys() == set()
 
