@@ -134,6 +134,7 @@ def _by_mail(house: StruckHouse, number: int) -> Sent | None:
     letter["Message-ID"] = f"<surat{number}@example.id>"
     letter.set_content(TEXT.format(number))
     letter.add_attachment(_PIXEL, maintype="image", subtype="png", filename="foto.png")
+    letter.set_boundary(f"bagian-{number}")  # a mail server sends the same bytes again
     status = post_mail(
         house.url, house.environ["EMAIL_MIME_SECRETS"], letter.as_bytes(), envelope_from=address,
         envelope_to=OUR_ADDRESS,
