@@ -25,17 +25,21 @@ from intake.storage.outbox import Claim
 from intake.storage.reports import Report
 from intake.understand.relate import Before, Heard, Relation, continued, is_another_report, leaves_the_question, relate
 from workers import answers, commands
-from workers.decisions import Overtaken, carry_out, mend, question_of, settle
+from workers.decisions import Overtaken, carry_out, keep_decision, mend, question_of, settle
 from workers.understanding import Understanding, as_said, understand
 
 log = logs.get("process")
 
 _LOOK_AGAIN = timedelta(milliseconds=300)
+#: Where a report that nobody has read yet may be; everywhere else somebody was quicker.
+_OURS_TO_DECIDE = frozenset({State.DITERIMA, State.MENUNGGU_VERIFIKASI, State.TERTUNDA})
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was known when we began to think. ``said``: all messages of the report, this one included."""
+    """What was known when we began to think. ``said``: all messages of the report, this one included; ``joinable``:
+    the message may still be given to another report (``threads.join``).
+    """
 
     message: StoredMessage
     report: Report
@@ -43,6 +47,7 @@ class Snapshot:
     before: list[Before]
     may_ask: Callable[[], bool]
     has_files: bool
+    joinable: bool = True
 
 
 def process(rt: Runtime, claim: Claim) -> None:
@@ -85,6 +90,7 @@ def look(rt: Runtime, connection: Connection, message: StoredMessage) -> Snapsho
         threads.before(connection, message),
         may_ask,
         has_files=not message.text.strip() and threads.has_files(connection, report.id),
+        joinable=threads.may_join(connection, message),
     )
 
 
@@ -117,6 +123,9 @@ def waits_for_more(rt: Runtime, snap: Snapshot) -> bool:
 
 def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
     report, message = snap.report, snap.message
+    if report.id == message.id and report.state not in _OURS_TO_DECIDE:
+        _keep_reading(rt, claim, snap)
+        return
     asked = report.waiting_for if report.state is State.TERTUNDA else None
     if report.id != message.id and asked != "place":
         if asked == "officer" and _leaves_the_question(rt, snap):
@@ -130,7 +139,9 @@ def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
         has_files=snap.has_files,
     )  # fmt: skip
     named = _is_named(rt, message, report)
-    relation = Relation("new") if named else relate_to_earlier(rt, snap, own)
+    # What others were added to meanwhile (further parts, a word of its writer) goes into no earlier report any more.
+    new = named or not snap.joinable
+    relation = Relation("new") if new else relate_to_earlier(rt, snap, own)
     if report.id == message.id or (
         relation.kind in {"part", "resend", "rating", "follow_up"} and relation.to is not None
     ):
@@ -141,6 +152,16 @@ def _read(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
             _split(rt, claim, snap)
         else:
             answers.hear(rt, claim, message, report, before=snap.before, named=named, may_ask=snap.may_ask)
+
+
+def _keep_reading(rt: Runtime, claim: Claim, snap: Snapshot) -> None:
+    """Its writer withdrew the report, or an officer took it on, before we had read it: what we understand is kept
+    beside it, and nothing else follows.
+    """
+    own = understand(snap.said, snap.report, medium=medium_of(rt, snap.message.channel), may_ask=lambda: False)
+    with rt.engine.begin() as connection:
+        settle(connection, claim, snap.message)
+        keep_decision(connection, snap.message, snap.report, own)
 
 
 def _leaves_the_question(rt: Runtime, snap: Snapshot) -> bool:

@@ -163,7 +163,11 @@ def refresh_many(connection: Connection, report_ids: Iterable[int]) -> None:
     connection.execute(text(_KEEP), {"rows": Jsonb([_as_row(kept) for kept in found])})
 
 
-_KEEP: Final = """
+#: So many characters of a report are found by their words: PostgreSQL refuses a list of words beyond a megabyte, and with
+#: it every step of the report. No text of this length comes near that.
+_MOST_FOUND_BY: Final = 100_000
+
+_KEEP: Final = f"""
     with given as (
         select * from jsonb_to_recordset(:rows) as given (
             report_id bigint, place text, sla_class text, calendar_version text,
@@ -173,9 +177,9 @@ _KEEP: Final = """
     ), found_by as (
         insert into search_words (report_id, words)
         select given.report_id,
-               to_tsvector('indonesian', coalesce((
-                   select string_agg(m.subject || ' ' || left(m.text, 20000), ' ' order by m.id)
-                   from message m where m.report_id = given.report_id), ''))
+               to_tsvector('indonesian', left(coalesce((
+                   select string_agg(left(m.subject, 1000) || ' ' || left(m.text, 20000), ' ' order by m.id)
+                   from message m where m.report_id = given.report_id), ''), {_MOST_FOUND_BY}))
                || array_to_tsvector(array[given.place])
         from given order by given.report_id
         on conflict (report_id) do update set words = excluded.words

@@ -99,21 +99,27 @@ def _before(row: Any) -> Before:
     )
 
 
+def may_join(connection: Connection, message: StoredMessage) -> bool:
+    """Whether the report that a message opened, if it did, is as it was opened; that report is locked then."""
+    if message.report_id != message.id:
+        return True
+    untouched = connection.execute(
+        text("""select state = 'diterima' and not exists (select 1 from history where report_id = :id)
+                       and not exists (select 1 from message where report_id = :id and id <> :id)
+                from report where id = :id for update"""),
+        {"id": message.id},
+    ).scalar_one_or_none()
+    return bool(untouched)
+
+
 def join(connection: Connection, message: StoredMessage, report_id: int) -> bool:
     """Let a message belong to a report, and take away the one it had opened for itself, if nothing happened to it yet.
 
     Nobody was told that report's number, so nobody misses it; ``messages.split_off`` opens it again. False when the
     report it had opened has a life of its own already: then nothing is changed.
     """
-    if message.report_id == message.id:
-        own = connection.execute(
-            text("""select state = 'diterima' and not exists (select 1 from history where report_id = :id)
-                           and not exists (select 1 from message where report_id = :id and id <> :id) as untouched
-                    from report where id = :id for update"""),
-            {"id": message.id},
-        ).one_or_none()
-        if own is None or not own.untouched:
-            return False
+    if not may_join(connection, message):
+        return False
     connection.execute(
         text("update message set report_id = :report_id where id = :id"), {"id": message.id, "report_id": report_id}
     )

@@ -438,3 +438,51 @@ def test_an_unsure_topic_is_sent_to_no_unit(rt: Runtime) -> None:
     unclear = "tolong pak yang di dekat balai desa Tegal Rejo Lawang Kidul Muara Enim itu dibereskan"
     assert not classify(unclear).confident
     assert report_of(rt, say(rt, an_sms(unclear))).unit is None
+
+
+FULL = (CLEAR_TEXT + " lebih tidak diperbaiki juga, banyak anak sekolah jatuh karena lubangnya dalam")[:155]
+
+
+def some_time_passes(rt: Runtime, length: timedelta) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(text("update message set received_at = received_at - :length"), {"length": length})
+        connection.execute(text("update report set opened_at = opened_at - :length"), {"length": length})
+        connection.execute(text("update outbox set due_at = now() where job = 'process'"))
+
+
+def test_a_story_of_two_unmarked_parts_that_is_sent_again_is_answered(rt: Runtime) -> None:
+    first = say(rt, an_sms(FULL))
+    say(rt, an_sms("dan gelap kalau malam, mohon segera diperbaiki"))
+    some_time_passes(rt, LIMITS.part_wait)
+    jobs.carry_out(rt, Job.PROCESS)
+    assert report_of(rt, first).state is State.TERDISPOSISI
+
+    some_time_passes(rt, timedelta(hours=1))
+    again = say(rt, an_sms(FULL))
+    rest = say(rt, an_sms("dan gelap kalau malam, mohon segera diperbaiki"))
+    some_time_passes(rt, LIMITS.part_wait)
+    jobs.carry_out(rt, Job.PROCESS)
+    with rt.engine.connect() as connection:
+        assert messages.read(connection, again).processed_at is not None
+    assert report_of(rt, rest).state is State.TERDISPOSISI
+    assert replies_of(rt, rest)
+
+
+def test_what_its_writer_withdrew_while_it_lay_is_read_and_waits_for_nothing(rt: Runtime) -> None:
+    said = say(rt, an_sms(FULL))
+    say(rt, an_sms("BATAL"))
+    some_time_passes(rt, LIMITS.part_wait)
+    jobs.carry_out(rt, Job.PROCESS)
+    with rt.engine.connect() as connection:
+        assert messages.read(connection, said).processed_at is not None
+        assert reports.last_decision(connection, said) is not None
+    assert report_of(rt, said).state is State.DIARSIPKAN
+    assert [reply.kind for reply in replies_of(rt, said)] == ["withdrawn"]
+    assert due(rt) == {"deliver": 1}
+
+
+def test_a_letter_of_more_words_than_can_be_searched_is_worked_on(rt: Runtime) -> None:
+    endless = " ".join(f"kata{number:07}" for number in range(100_000))
+    said = say(rt, a_mail(subject=f"Jalan rusak {endless}"), "email_mime")
+    assert report_of(rt, said).state is not State.DITERIMA
+    assert len(replies_of(rt, said)) == 1
