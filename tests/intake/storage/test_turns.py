@@ -74,10 +74,10 @@ def test_what_is_not_due_or_parked_is_left_alone(rt: Runtime) -> None:
 def test_one_whose_worker_died_comes_alone(rt: Runtime) -> None:
     promise(rt, 1, 2, regency="16.03")
     promise(rt, 5, regency="32.01")
-    assert take(rt, 1) == [1]
+    [first] = take(rt, 1)  # which lane begins is drawn by lot
     worker_dies(rt)
-    assert take(rt) == [1]
-    assert set(take(rt)) == {2, 5}
+    assert take(rt) == [first]
+    assert set(take(rt)) == {1, 2, 5} - {first}
 
 
 @pytest.mark.parametrize(
