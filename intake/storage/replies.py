@@ -262,7 +262,8 @@ def record_delivery(
     """Keep a delivery report and let it move its reply upwards. Returns the reply's id, None for one we do not know.
 
     By our own id it may come from any gateway of the reply's kind: one that did not answer us in time reports late, when
-    another has sent it by then. A gateway's own id means something to that gateway only.
+    another has sent it by then. A gateway's own id means something to that gateway only. That it failed at a gateway which
+    had it before says nothing about the one that has it now.
     """
     found = connection.execute(
         text("""select id from reply
@@ -286,9 +287,11 @@ def record_delivery(
     connection.execute(
         text("""update reply set state = :status, external_id = coalesce(external_id, nullif(:external_id, '')),
                        error_code = case when :failed then :code end, settled_at = now()
-                where id = :id and state = any(:lower)"""),
+                where id = :id and state = any(:lower)
+                    and (not :failed or gateway is null or gateway = :channel or :family = 'email')"""),
         {
-            "id": found.id, "status": status, "external_id": external_id, "code": code, "lower": lower,
+            "id": found.id, "channel": channel, "family": family_of(channel), "status": status,
+            "external_id": external_id, "code": code, "lower": lower,
             "failed": status in {DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED},
         },
     )  # fmt: skip

@@ -584,3 +584,32 @@ def test_a_full_gateway_does_not_hold_up_another_kind(house: Runtime, a: FakeCha
     deliver(slow)
     deliver(slow)
     assert (len(a.sent), len(whatsapp.sent)) == (1, 1)
+
+
+def test_a_late_no_of_a_gateway_that_had_it_before_says_nothing_about_the_one_that_has_it_now(
+    house: Runtime, a: FakeChannel, b: FakeChannel
+) -> None:
+    with house.engine.begin() as connection:
+        gateways.pin(connection, A)
+    [said] = promise(house, PHONE)
+    a.fails = hangs
+    deliver(house)
+    an_hour_passes(house)
+    b.fails = refuses
+    with house.engine.begin() as connection:
+        gateways.unpin(connection, A)
+        gateways.pin(connection, B)
+    deliver(house)
+    assert (reply(house, said).state, reply(house, said).gateway) == ("promised", B)
+    note(
+        house, A, DeliveryReport(message_id=str(said), external_id="a-1", status=DeliveryStatus.FAILED, error_code="8")
+    )
+    assert reply(house, said).state == "promised"
+    b.fails = None
+    due_again(house)
+    deliver(house)
+    assert (reply(house, said).state, len(b.sent)) == ("accepted", 1)
+    note(house, A, DeliveryReport(message_id=str(said), external_id="a-1", status=DeliveryStatus.UNDELIVERED))
+    assert reply(house, said).state == "accepted"
+    note(house, B, DeliveryReport(message_id=str(said), external_id="b-1", status=DeliveryStatus.UNDELIVERED))
+    assert reply(house, said).state == "undelivered"
