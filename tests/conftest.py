@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -15,6 +16,10 @@ from intake.settings import Settings
 from intake.storage.database import open_engine
 from intake.storage.migrate import upgrade
 from tests.fakes import FakeChannel
+
+# How long an example takes is no reason to fail: timings live in bench/.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 TEMPLATE = "sahut_template"
 _numbers = itertools.count(1)

@@ -51,7 +51,7 @@ def _choose_page(fault: str = "", status: int = 200) -> Response:
         officer = officer_links.find(connection, secret)
     if officer is None:
         words = _("Tautan ini sudah dipakai, sudah terlalu lama, atau tidak lengkap. Minta tautan baru.")
-        return _ask_page(words, 404)
+        return _ask_page(words, 404 if status == 200 else status)
     return make_response(
         render_template(
             "desk/choose_password.html", whose=officer, secret=secret, fault=fault, shortest=passwords.SHORTEST
