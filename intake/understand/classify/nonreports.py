@@ -26,7 +26,7 @@ _SURE, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.13, 0.75, 8.0
 _FEW_WORDS, _NOTHING_SAID = 3, 4.0
 _ABUSE_WORDS = 4
 _JUNK_WORDS, _JUNK_SHARE = 4.0, 0.2
-_LIKELIER_THAN_NOT = 0.5
+_MAY_BE_IN_DANGER = 0.35
 _TALK_OF_SECRETS = ("spam.iklan", "spam.undian", "spam.otp", "spam.bank")
 
 
@@ -37,12 +37,12 @@ def find_reason(
 
     ``asks``: the sender asks in so many words not to be named. That alone is a message (it follows an earlier one), and
     is put aside only where it stands in an advert, a code or a bank's notice. ``danger``: the probability that somebody
-    is in danger now; where it is likelier than not, the same holds.
+    is in danger now; where there is a fair chance of it, the same holds.
     """
     scores = {cue: reading.scores[lexicon.number[cue]] for cue in REASONS}
     if not reading.words:
         return EMPTY
-    if (asks or danger > _LIKELIER_THAN_NOT) and max(scores[cue] for cue in _TALK_OF_SECRETS) < _JUNK_WORDS:
+    if (asks or danger > _MAY_BE_IN_DANGER) and max(scores[cue] for cue in _TALK_OF_SECRETS) < _JUNK_WORDS:
         return None
     topical = max(reading.groups)
     if topical < _NOTHING_SAID and len(reading.words) <= _FEW_WORDS:

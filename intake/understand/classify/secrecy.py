@@ -66,6 +66,16 @@ _HINTS = frozenset(
         "dilabrak",
         "didatangi",
         "kita",
+        "sendiri",
+        "muncul",
+        "tampil",
+        "nongol",
+        "curiga",
+        "tahu",
+        "dilihat",
+        "dibaca",
+        "diakses",
+        "tong",
     }
 )
 _HINT_PARTS = ("rahas", "samar", "ungkap", "rapat", "hanya untuk")
@@ -83,10 +93,12 @@ _ASKS = (
     r"|(?:tidak|belum|maaf tidak) (?:\w+ ){0,2}(?:menyebut|menyebutkan|sebut|sebutkan|cantumkan|mencantumkan|nyebut"
     r"|ngasih|kasih|memberi|memberikan|menulis|tulis) (?:nama|identitas|jati diri)"
     r"(?! (?:jalan|gang|toko|desa|orang|obat|dokter))"
-    r"|(?:tahu|tau) siapa (?:yang )?(?:kirim|lapor|ngadu|mengadu|adu|nulis|menulis|sms|mengirim|melapor|melaporkan)"
+    r"|(?<!kami tidak )(?<!saya tidak )(?<!warga tidak )(?:tahu|tau) siapa (?:yang )?"
+    r"(?:kirim|lapor|ngadu|mengadu|adu|nulis|menulis|sms|mengirim|melapor|melaporkan)"
     r"|jangan (?:sampai )?(?:ada )?(?:yang|orang|siapa) (?:\w+ )?(?:tahu|tau)|jangan (?:\w+ )?(?:diketahui|cerita|ceritakan)"
     r"|(?:antara|cukup) kita (?:berdua|saja)|demi keamanan(?! (?:warga|siswa|anak|jalan|pengguna|lingkungan|bersama))"
-    r"|jangan (?:\w+ )?(?:sangkut\w*|disangkut\w*|libatkan|dilibatkan|seret|diseret|bawa nama|dibawa bawa)"
+    r"|jangan (?:\w+ )?(?:sangkut\w*|disangkut\w*|libatkan(?! anak)|dilibatkan|seret|diseret|bawa nama"
+    r"(?! (?:rakyat|masyarakat|warga|orang|agama|tuhan|bangsa))|dibawa bawa)"
     r"|saya tidak (?:mau|ingin) (?:terlibat|dilibatkan|terseret|jadi saksi|dibawa bawa|ada masalah|dimusuhi|dicari)"
     r"|nanti saya (?:yang )?(?:\w+ )?(?:dicari|dimusuhi|dikucilkan|dipecat|diteror|dipersulit|diancam|dilabrak|didatangi)"
     r"|sumber (?:\w+ ){0,2}jangan|jangan (?:\w+ ){0,2}(?:ekspos|expose|dishare|upload|diunggah|dibocorkan|bocorin)"
@@ -100,7 +112,24 @@ _ASKS = (
     r"|(?:takut|wedi|ajrih|sieun|takuik|jejeh|gamang|jeri) (?:\w+ ){0,4}(?:tahu|tau|ketahuan|ketauan|kaweruhan"
     r"|disengiti|dimarahi|diintimidasi|dendam|dibalas|dibales|membalas|dibenci|dipecat|diteror|digerebek|diapa apakan)"
     r"|(?:suami|istri|orang rumah|bos|mandor|atasan|kades|kadus|rt|rw|lurah|mereka|dia|pelaku) (?:\w+ )?"
-    r"(?:tidak boleh|jangan sampai|jangan) (?:tahu|tau))\b"
+    r"(?:tidak boleh|jangan sampai|jangan) (?:tahu|tau)"
+    r"|(?:bapak|ibu|pak|bu|admin|min) (?:simpan|pegang) sendiri"
+    r"|(?:tidak|belum) (?:\w+ )?(?:siap|berani|bisa|mau|ingin|dapat|sanggup) (?:\w+ )?(?:buka|membuka|ungkap|mengungkap"
+    r"|mengungkapkan|perlihatkan|memperlihatkan|tunjukkan|menunjukkan) (?:nama|identitas|jati diri|siapa|muka|wajah)"
+    r"|(?:ampun|sampun|ojo|aja|ojok|ulah|tong|jan|jang|usah|jangan) (?:\w+ ){0,5}"
+    r"(?:kewiyak|konangan|kawruhan|kaweruhan|kauninga|kanyahoan|katahuan|kadangaran|tacium|tercium)"
+    r"|jangan (?:\w+ )?(?:di ?)?(?:omong|omongin|omongkan|ngomong|gosipkan|kabarkan|umbar|beberkan|koarkan|sampaikan)"
+    r" (?:\w+ )?(?:ke|kepada|sama|pada) (?:siapa|orang|tetangga|warga|yang|pihak|kades|rt|rw|lurah|bos|atasan)"
+    r"|nanti (?:para )?(?:tetangga|suami|istri|mereka|orangnya|orang itu|dia|bos|mandor|atasan|mertua|majikan|pelakunya)"
+    r" (?:\w+ )?(?:curiga|tahu|tau|dengar|baca|membaca|mendengar)"
+    r"|(?:isi|aduan|laporan|pesan|surat|sms|keluhan|nama|identitas) (?:\w+ ){0,3}(?:tidak|jangan) (?:\w+ ){0,2}"
+    r"(?:dilihat|dibaca|diakses|terlihat|terbaca) (?:\w+ )?(?:orang|umum|publik|siapa|yang|warga|pihak|oleh)"
+    r"|(?:tolong|mohon|minta|harap|agar|supaya|biar|kalau bisa|sebisa mungkin|sebaiknya) (?:\w+ )?"
+    r"(?:nama|identitas|nomor) (?:saya|kami|pelapor|pengirim) (?:\w+ )?(?:dihilangkan|dicoret|dikosongkan|dibuang"
+    r"|ditiadakan|dilepas)(?! dari (?:daftar|dtks|pkh|data|penerima))"
+    r"|(?:kosongkan|hilangkan|coret|buang) (?:nama|identitas|nomor) (?:saya|kami|pelapor|pengirim)"
+    r"|(?:saya|kami) (?:\w+ ){0,4}tidak (?:mau|ingin|usah|perlu) (?:muncul|tampil|nongol|kelihatan|terlihat)"
+    r"(?! (?:masalah|lagi|keributan|konflik)))\b"
 )
 _OTHERS_HIDE = re.compile(
     r"rahasia(?:in|kan)? (?:terjamin|umum|negara|dagang|bank|kode)|kerahasiaan (?:terjamin|data nasabah)"
@@ -108,6 +137,18 @@ _OTHERS_HIDE = re.compile(
 _LOOK_ALIKES = (
     ("bilang", r"jangan (?:cuma |hanya |selalu )?bilang (?:\w+ )?(?:tidak|belum|nanti|sudah|masih|akan|anggaran)"),
     ("bocor", r"\b(?:pipa|atap|air|keran|kran|ledeng|genteng|tangki|tanggul|selang|gas|got) (?:\w+ ){0,6}bocor"),
+    ("siapa", r"(?:saya|kami|warga) (?:\w+ )?tidak (?:pernah )?tahu siapa"),
+    ("jangan", r"^(?!.*jangan.*jangan).*nama (?:saya |kami )?jangan (?:\w+ )?(?:dihapus|dicoret|dihilangkan)"),
+    (
+        "jangan",
+        r"^(?!.*jangan.*jangan).*jangan (?:hapus|coret|hilangkan|bawa bawa|bawa|jual) nama (?!saya|kami|pelapor)",
+    ),
+    (
+        "jangan",
+        r"^(?!.*jangan.*jangan).*(?:petugas|oknum|kades|dia|rt|lurah) (?:\w+ )?(?:bilang|pesan|suruh) (?:\w+ )?jangan",
+    ),
+    ("rahasia", r"(?:kode|nomor) rahasia|rahasia (?:pasien|negara|alam|dapur)"),
+    ("bocor", r"data (?!saya|kami|pelapor|diri|pribadi|pengadu)\w+ (?:\w+ )?bocor"),
     ("nomor", r"nomor (?:antri\w*|antre\w*|loket|rumah|induk|kendaraan|polisi|rekening|urut|peserta)"),
     ("nama", r"nama (?:\w+ )?(?:jalan|gang|desa|dusun|anak|ibu|ayah|bapak|istri|suami|toko|sekolah|obat|orang tua)\b"),
     ("nama", r"(?:papan|ganti|beri|kasih|salah|ejaan) (?:\w+ )?nama|nama (?:\w+ ){0,4}salah|tanpa nama di\b"),

@@ -66,6 +66,34 @@ def test_danger_to_life_now_is_darurat_and_a_figure_of_speech_is_not() -> None:
     assert said.urgency != "darurat"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "air sudah sedada, nenek saya lumpuh belum bisa keluar rumah",
+        "bapak saya napasnya berat, ambulans belum datang, bagaimana ini",
+        "kintir pak bocahe neng kali, tulung",
+        "tiang listrik roboh kena orang, masih ada setrumnya",
+        "saya tersesat di hutan, tolong, hp tinggal 5 persen",
+    ],
+)
+def test_danger_is_heard_in_everyday_and_regional_words_and_never_put_aside(text: str) -> None:
+    found = classify(text)
+    assert (found.urgency, found.spam) == ("darurat", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rumah sakit darurat covid dulu sekarang mangkrak",
+        "bangunan sd ambruk bulan lalu belum dibangun lagi",
+        "saya hampir keselek waktu lihat tagihan pdam",
+        "sekarang harga pupuk mencekik petani",
+    ],
+)
+def test_danger_that_is_past_or_a_manner_of_speaking_is_no_darurat(text: str) -> None:
+    assert classify(text).urgency != "darurat"
+
+
 def test_evidence_and_versions_come_with_every_answer() -> None:
     found = classify("jembatan gantung putus, anak sekolah tidak bisa lewat").as_dict()
     assert "jembatan" in found["evidence"]["topic"]

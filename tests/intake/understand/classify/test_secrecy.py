@@ -22,6 +22,11 @@ from intake.understand.classify import classify
         "saya pegawai di situ, data diri saya mohon dijaga kerahasiaannya",
         "minta perlindungan pelapor kalau laporan ini diproses",
         "tolong dirahasiain",
+        "lapak tuak di simpang, jangan diomongin ke siapa-siapa ya pak",
+        "saya belum siap membuka jati diri, periksa saja gudang pupuknya",
+        "mohon isi aduan tidak bisa dilihat orang lain, ini soal kepala kantor",
+        "petugas jangan ke rumah, nanti tetangga curiga saya yang melapor",
+        "sebisa mungkin nama kami dihilangkan dari berkas",
     ],
 )
 def test_a_wish_to_stay_unknown_sets_both_flags(text: str) -> None:
@@ -48,6 +53,10 @@ def test_the_bare_word_anonim_hides_the_name_and_not_the_text() -> None:
         "jangan bilang tidak ada anggaran terus",
         "nomor antrian jangan dibuka jam 10 dong",
         "lampu mati, nama saya siap disebut kalau perlu",
+        "nama saya jangan dicoret dari penerima bantuan",
+        "data penerima bansos bocor ke tim sukses",
+        "jangan bawa nama rakyat untuk menaikkan tarif parkir",
+        "kami tidak tahu siapa yang melapor, sampah itu bukan dari kami",
     ],
 )
 def test_talk_of_secrets_and_fear_is_no_wish(text: str) -> None:
