@@ -45,7 +45,7 @@ def forget(
         if unfinished and not open_too:
             click.echo(f"still open, close them first or say --open-too: {', '.join(unfinished[:20])}", err=True)
             sys.exit(1)
-        files = _erase(rt, chosen, days) if yes else 0
+        files = _erase(rt, chosen, address, days) if yes else 0
     told = {"reports": len(chosen), "files": files, "done": yes}
     if as_json:
         click.echo(json.dumps(told))
@@ -53,6 +53,11 @@ def forget(
         click.echo(f"{len(chosen)} reports and {files} files are forgotten.")
     else:
         click.echo(f"{len(chosen)} reports would be forgotten. Say --yes to do it; it cannot be undone.")
+
+
+def _as_kept(address: str) -> str:
+    """A number or a mail address as messages have it."""
+    return normalise_number(address) or address.strip().lower()
 
 
 def _choose(rt: Runtime, references: tuple[str, ...], address: str | None, days: int | None) -> list[int]:
@@ -67,12 +72,12 @@ def _choose(rt: Runtime, references: tuple[str, ...], address: str | None, days:
         return sorted(known)
     with rt.engine.connect() as connection:
         if address is not None:
-            return erasure.of_sender(connection, normalise_number(address) or address.strip().lower())
+            return erasure.of_sender(connection, _as_kept(address))
         before = datetime.now(UTC) - timedelta(days=days or 0)
         return erasure.ended_before(connection, before, most=1_000_000)
 
 
-def _erase(rt: Runtime, chosen: list[int], days: int | None) -> int:
+def _erase(rt: Runtime, chosen: list[int], address: str | None, days: int | None) -> int:
     files = 0
     store = Store(rt.settings.files_url)
     with click.progressbar(length=len(chosen), label="forgetting", file=sys.stderr) as bar:
@@ -85,6 +90,9 @@ def _erase(rt: Runtime, chosen: list[int], days: int | None) -> int:
             files += len(names)
             bar.update(len(part))
             log.info("reports_forgotten", count=len(part), files=len(names))
+    if address is not None:
+        with rt.engine.begin() as connection:
+            erasure.forget_loose(connection, address=_as_kept(address))
     if days is not None:
         with rt.engine.begin() as connection:
             erasure.forget_requests(connection, datetime.now(UTC) - timedelta(days=days))

@@ -21,8 +21,10 @@ ERASED: Final[dict[str, tuple[str, dict[str, str] | None]]] = {
     "message": (
         "report_id = any(:ids)",
         {
-            # The provider's id keeps a forgotten message from being fetched again; a mail's may hold an address.
-            "external_id": "case when external_id like '%@%' then 'forgotten:' || id else external_id end",
+            # The provider's id keeps a forgotten message from being fetched again; of a mail's, which may hold an address,
+            # a digest does (``messages.forgotten_id``).
+            "external_id": """case when external_id like '%@%'
+                then 'forgotten:' || encode(sha256(convert_to(external_id, 'UTF8')), 'hex') else external_id end""",
             "sender": "''", "subject": "''", "text": "''", "latitude": "null",
             "longitude": "null", "reference_ids": "'{}'", "extra": "'{}'",
         },
@@ -148,8 +150,34 @@ def erase(connection: Connection, report_ids: Sequence[int]) -> list[str]:
     return [name for name in names if name not in used]
 
 
+#: Commands, machines' letters, codes and answers to commands belong to no report.
+_LOOSE: Final = {
+    "message": ("sender", "received_at", ("process", "inspect")),
+    "reply": ("recipient", "created_at", ("deliver",)),
+}
+
+
+def forget_loose(connection: Connection, *, address: str | None = None, before: datetime | None = None) -> None:
+    """Forget what belongs to no report: all of an address, or all from before a moment."""
+    for table, (who, moment, jobs) in _LOOSE.items():
+        _, columns = ERASED[table]
+        changes = ", ".join(f"{name} = {value}" for name, value in (columns or {}).items())
+        chosen = f"report_id is null and {who} <> '' and ({who} = :address or {moment} < :before)"
+        given = {"address": address, "before": before, "jobs": list(jobs)}
+        connection.execute(
+            text(
+                f"delete from outbox where job = any(:jobs) and subject_id in (select id from {table} where {chosen})"
+            ),
+            given,
+        )
+        connection.execute(text(f"update {table} set {changes} where {chosen}"), given)
+
+
 def forget_requests(connection: Connection, before: datetime) -> int:
-    """Requests in quarantine, counts of attempts, and ended log-ins older than this. Returns how many requests went."""
+    """Requests in quarantine, counts of attempts, ended log-ins and what belongs to no report, older than this. Returns
+    how many requests went.
+    """
     for table, moment in (("attempt", "since"), ("officer_session", "ended_at"), ("officer_link", "expires_at")):
         connection.execute(text(f"delete from {table} where {moment} < :before"), {"before": before})
+    forget_loose(connection, before=before)
     return connection.execute(text("delete from quarantine where received_at < :before"), {"before": before}).rowcount

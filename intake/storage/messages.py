@@ -167,15 +167,19 @@ def remember_all(connection: Connection, ids: Ids, several: Sequence[Incoming]) 
     The rows are written in the order of their keys, so that two processes that were given the same messages at the same
     time wait for each other instead of both for the other.
     """
+    forgotten = _find_forgotten(connection, several)
     first_of: dict[tuple[str, str], tuple[int, Incoming]] = {}
     for incoming in several:
-        if incoming.key not in first_of:
+        if incoming.key not in first_of and incoming.key not in forgotten:
             first_of[incoming.key] = ids.take(connection), incoming
     rows = [_row(new_id, incoming) for _, (new_id, incoming) in sorted(first_of.items(), key=itemgetter(0))]
     written = connection.exec_driver_sql(_REMEMBER, {"rows": json.dumps(rows)})
     report_of: dict[int, int | None] = {row.id: row.report_id for row in written}
     remembered = []
     for incoming in several:
+        if incoming.key in forgotten:
+            remembered.append(forgotten[incoming.key])
+            continue
         new_id, first = first_of[incoming.key]
         if new_id in report_of:
             remembered.append(Remembered(new_id, report_of[new_id], new=incoming is first))
@@ -185,6 +189,32 @@ def remember_all(connection: Connection, ids: Ids, several: Sequence[Incoming]) 
             found = connection.exec_driver_sql(_FIND, {"channel": channel, "external_id": external_id}).one()
             remembered.append(Remembered(found.id, found.report_id, new=False))
     return remembered
+
+
+def forgotten_id(external_id: str) -> str:
+    """What is kept of a letter's id when its people are forgotten (``storage.erasure`` writes the same in SQL)."""
+    return f"forgotten:{hashlib.sha256(external_id.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _find_forgotten(connection: Connection, several: Sequence[Incoming]) -> dict[tuple[str, str], Remembered]:
+    """Letters whose people were forgotten and that a mailbox still holds: they are not new, by their keys."""
+    letters = {
+        (each.channel, forgotten_id(each.message.external_id)): each.key
+        for each in several
+        if "@" in each.message.external_id
+    }
+    if not letters:
+        return {}
+    rows = connection.execute(
+        text("""select channel, external_id, id, report_id from message
+                where channel = any(:channels) and external_id = any(:ids)"""),
+        {"channels": [channel for channel, _ in letters], "ids": [written for _, written in letters]},
+    )
+    return {
+        letters[row.channel, row.external_id]: Remembered(row.id, row.report_id, new=False)
+        for row in rows
+        if (row.channel, row.external_id) in letters
+    }
 
 
 def _row(new_id: int, incoming: Incoming) -> dict[str, Any]:

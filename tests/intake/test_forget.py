@@ -19,7 +19,7 @@ from intake.storage.attachments import Store
 from intake.storage.outbox import Job
 from intake.storage.tables import metadata
 from tests.conftest import PUBLIC_URL, SECRET_KEY
-from tests.factories import CLEAR_TEXT, OTHER_PHONE, PHONE, an_sms
+from tests.factories import CLEAR_TEXT, OTHER_PHONE, PHONE, a_mail, an_sms
 from tests.intake.test_attachments import a_picture
 from tests.intake.web.conftest import an_officer
 from workers import jobs
@@ -173,3 +173,31 @@ def test_what_is_asked_for_has_to_be_clear(told: Runtime) -> None:
     assert CliRunner().invoke(forget, []).exit_code == 2
     assert CliRunner().invoke(forget, ["7K3-QX4M", "--address", PHONE]).exit_code == 2
     assert CliRunner().invoke(forget, ["7K3-QX4M"]).exit_code == 1
+
+
+def test_a_letter_that_still_lies_in_the_mailbox_does_not_come_back(told: Runtime) -> None:
+    letter = a_mail(sender="warga@example.com")
+    kept = receive(told, "email_mime", letter).remembered
+    assert kept is not None
+    assert CliRunner().invoke(forget, ["--address", "warga@example.com", "--yes", "--open-too"]).exit_code == 0
+    assert "warga@" not in rows_of(told, [kept.message_id])
+    again = receive(told, "email_mime", letter).remembered
+    assert again is not None
+    assert (again.new, again.message_id) == (False, kept.message_id)
+    assert everything_of(told, "warga@example.com")[1] == []
+
+
+def test_commands_and_codes_of_who_is_forgotten_go_too(told: Runtime) -> None:
+    receive(told, "sms_twilio", an_sms("CEK", sender=PHONE, external_id="SMcek1"))
+    receive(told, "sms_twilio", an_sms("CEK", sender=OTHER_PHONE, external_id="SMcek2"))
+    while sum(jobs.carry_out(told, job) for job in Job):
+        pass
+    with told.engine.connect() as connection:
+        loose = text("select count(*) from message where report_id is null")
+        assert connection.execute(loose).scalar_one() == 2
+    assert CliRunner().invoke(forget, ["--address", PHONE, "--yes"]).exit_code == 0
+    with told.engine.connect() as connection:
+        for column, table in (("sender", "message"), ("recipient", "reply")):
+            counted = text(f"select count(*) from {table} where {column} = :address")
+            assert connection.execute(counted, {"address": PHONE}).scalar_one() == 0
+            assert connection.execute(counted, {"address": OTHER_PHONE}).scalar_one() > 0
