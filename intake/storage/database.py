@@ -38,6 +38,11 @@ PATIENCE: Final[dict[str, Any]] = {
     "tcp_user_timeout": 10_000,
 }
 
+#: And how long the server waits for us: what a host that lost its power had locked stays locked until the server notices,
+#: by its own defaults after two hours (https://www.postgresql.org/docs/current/runtime-config-connection.html).
+_PATIENCE_OF_THE_SERVER: Final = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
+)
 
 #: PostgreSQL calls what goes beyond its limits "operational", like a server that is away: it will say so every time.
 _BEYOND_THE_LIMITS: Final = "54"
@@ -76,7 +81,8 @@ def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_
         connect_args={
             **PATIENCE,
             "application_name": "sahut",
-            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_ms} -c lock_timeout=5000",
+            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_ms} -c lock_timeout=5000 "
+            + _PATIENCE_OF_THE_SERVER,
         },
     )
     bell.hang(engine)

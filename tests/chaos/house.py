@@ -266,7 +266,7 @@ def struck_house(dice: random.Random) -> Iterator[StruckHouse]:
         valkey_folder = stack.enter_context(open_folder(place / "kv"))
         database, valkey = start_postgres(folder, durable=False), start_valkey(valkey_folder)
         upgrade(database.url)
-        _prepare(database.url, outside)
+        prepare(database.url, outside)
         data_line = stack.enter_context(
             Line(place / "lines" / ".s.PGSQL.5432", folder.socket_folder() / ".s.PGSQL.5432")
         )
@@ -278,7 +278,7 @@ def struck_house(dice: random.Random) -> Iterator[StruckHouse]:
             place / "data",
             f"postgresql+psycopg://sahut@/sahut?host={through}&port=5432",
             f"unix://{place / 'lines' / 'valkey.sock'}?db=0",
-            more=_settings(outside),
+            more=settings_of(outside),
             outside=outside, dice=dice, folder=folder, valkey_folder=valkey_folder, database=database, valkey=valkey,
             lines={"database": data_line, "valkey": valkey_line}, direct_url=database.url,
         )  # fmt: skip
@@ -290,29 +290,31 @@ def struck_house(dice: random.Random) -> Iterator[StruckHouse]:
         yield house
 
 
-def _settings(outside: Outside) -> dict[str, str]:
+def settings_of(outside: Outside) -> dict[str, str]:
+    """What the house must know of everybody outside."""
     return {
         "SAHUT_LAB": "0",
         "SAHUT_FORM_PER_HOUR": "0",
         "SAHUT_UNCERTAIN_SECONDS": str(UNCERTAIN_SECONDS),
         "SMS_TWILIO_ACCOUNT_SID": ACCOUNT,
         "SMS_TWILIO_AUTH_TOKEN": TOKEN,
-        "SMS_TWILIO_API_URL": f"http://127.0.0.1:{outside.port}/twilio",
-        "SMS_KANNEL_URL": f"http://127.0.0.1:{outside.port}/cgi-bin/sendsms",
+        "SMS_TWILIO_API_URL": f"http://{outside.host}:{outside.port}/twilio",
+        "SMS_KANNEL_URL": f"http://{outside.host}:{outside.port}/cgi-bin/sendsms",
         "SMS_KANNEL_USER": "sahut",
         "SMS_KANNEL_PASSWORD": "kata-sandi-kannel",
         "SMS_KANNEL_SECRETS": KANNEL_SECRET,
         "SMS_KANNEL_NUMBERS": "1708",
-        "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{outside.smtp_port}?tls=no",
+        "EMAIL_SMTP_URL": f"smtp://{outside.host}:{outside.smtp_port}?tls=no",
         "DESK_WEBHOOK_ALLOW_LOOPBACK": "1",
     }
 
 
-def _prepare(database_url: str, outside: Outside) -> None:
+def prepare(database_url: str, outside: Outside) -> None:
+    """Make an upgraded database durable where it counts, and give the regency's own system a place in it."""
     with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
         # A server for tests forgets the last commits when it dies; one that citizens rely on must not, nor this one.
         connection.execute("alter role current_user set synchronous_commit = on")
-    config = {"url": f"http://127.0.0.1:{outside.port}/desk", "secret": "6" * 40}
+    config = {"url": f"http://{outside.host}:{outside.port}/desk", "secret": "6" * 40}
     open_desk("webhook", config, {"DESK_WEBHOOK_ALLOW_LOOPBACK": "1"})
     engine = open_engine(database_url)
     with engine.begin() as connection:

@@ -55,6 +55,8 @@ class Outside:
 
     mood: Mood = "fine"
     backwards: bool = False
+    #: Where they listen: an address of this machine that begins with 127.
+    host: str = "127.0.0.1"
     given: list[Given] = field(default_factory=list)
     handed_over: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     #: How often a mail was taken and the connection ended before we could say so.
@@ -70,7 +72,7 @@ class Outside:
             pass
 
         Handler.outside = outside
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = ThreadingHTTPServer((self.host, 0), Handler)
         self._http.daemon_threads = True
         self.port = int(self._http.server_address[1])
         self._serving = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05})
@@ -211,7 +213,7 @@ def _resource(given: Given) -> dict[str, Any]:
 class _MailDoor(Controller):
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
-        super().__init__(self, hostname="127.0.0.1", port=0)
+        super().__init__(self, hostname=outside.host, port=0)
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
