@@ -184,6 +184,9 @@ class _JudgingClient(TwilioHttpClient):  # type: ignore[misc]
         super().__init__(logger=silent)
         # Set past the constructor, which would compare the pair with 0.
         self.timeout = (CONNECT_SECONDS, read_seconds)
+        if self.session is not None:
+            # No proxy of the environment and no .netrc, as in ``channels.http_call``.
+            self.session.trust_env = False
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
         try:
