@@ -5,7 +5,7 @@ Its page on ``/meja`` shows the report in any case.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
@@ -41,9 +41,9 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
             outbox.fulfil(connection, claim)
             return
         if handover.event == "handed_over":
-            say = _hand_over(rt, connection, claim, handover, report)
+            say = _hand_over(rt, connection, claim, handover, report, told=_is_told(report, config))
         else:
-            say = _tell(rt, connection, claim, handover, report)
+            say = _tell(rt, connection, claim, handover, report, told=_is_told(report, config))
         if say is None:
             return
         if kind == "inbox":
@@ -64,8 +64,15 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
     log.info("handed_over", handover_id=handover.id, report_id=report.id, kind=kind, what=handover.event)
 
 
+def _is_told(report: Report, config: Mapping[str, object]) -> bool:
+    """Whether what was written leaves the house: who reads a regency's system we do not know, so secret texts stay here
+    unless the regency was set up to guard them (``secret_texts=yes``).
+    """
+    return not report.secret or config.get("secret_texts") == "yes"
+
+
 def _hand_over(
-    rt: Runtime, connection: Connection, claim: Claim, handover: Handover, report: Report
+    rt: Runtime, connection: Connection, claim: Claim, handover: Handover, report: Report, *, told: bool
 ) -> Callable[[Desk], DeskReceipt] | None:
     """The report itself; None when it is not theirs any more."""
     if report.regency != handover.regency or report.state is State.DIARSIPKAN:
@@ -73,7 +80,7 @@ def _hand_over(
         error = "not theirs any more: sent elsewhere or withdrawn"
         handovers.settle(connection, handover.id, given=False, error=error)
         return None
-    subject, said = identity.for_others(connection, report)
+    subject, said = identity.for_others(connection, report) if told else ("", "")
     topic = taxonomy().topics.get(report.topic or "")
     value = HandOver(
         id=f"{report.reference}-{handover.id}",
@@ -97,7 +104,7 @@ def _hand_over(
 
 
 def _tell(
-    rt: Runtime, connection: Connection, claim: Claim, handover: Handover, report: Report
+    rt: Runtime, connection: Connection, claim: Claim, handover: Handover, report: Report, *, told: bool
 ) -> Callable[[Desk], DeskReceipt] | None:
     """What happened; None when the report itself never arrived there, or is still on its way."""
     first = handovers.first_of(connection, handover)
@@ -118,7 +125,7 @@ def _tell(
         their_id=first.external_id or "",
         happened_at=handover.created_at,
         text=identity.for_others(connection, report, int(said))[1]
-        if said and handover.event in {"added", "reopened"}
+        if told and said and handover.event in {"added", "reopened"}
         else "",
         score=handover.detail.get("score"),
         secret=report.secret,

@@ -92,6 +92,23 @@ def test_a_report_goes_out_signed_without_the_reporters_address(desk_rt: Runtime
     assert state(desk_rt, report_id) == ["given"]
 
 
+@pytest.mark.parametrize("guarded", ["yes", "no"])
+def test_what_is_secret_stays_here_unless_their_system_guards_it(
+    desk_rt: Runtime, regency: Regency, guarded: str
+) -> None:
+    a_report(desk_rt)
+    with desk_rt.engine.begin() as connection:
+        config: dict[str, object] = {"url": regency.url, "secret": SECRET, "secret_texts": guarded}
+        regencies.configure_desk(connection, MUARA_ENIM, "webhook", config)
+        connection.execute(text("update report set secret = true"))
+    jobs.carry_out(desk_rt, Job.HAND_OVER)
+    [(_, body)] = regency.got
+    report = body["report"]
+    assert isinstance(report, dict)
+    assert report["secret"] is True
+    assert ("Tegal Rejo" in json.dumps(body)) == (guarded == "yes")
+
+
 def test_a_system_that_is_away_gets_it_later_with_the_same_id(desk_rt: Runtime, regency: Regency) -> None:
     regency.answers = [503]
     report_id = a_report(desk_rt)
