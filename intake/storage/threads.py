@@ -32,11 +32,12 @@ _BEFORE: Final = """
     from unnest(cast(:ids as bigint[]), cast(:senders as text[]), cast(:families as text[]),
                 cast(:moments as timestamptz[])) as heard (id, sender, family, at)
     cross join lateral (select * from report where sender = heard.sender and split_part(channel, '_', 1) = heard.family
-                        and id <> heard.id and opened_at <= heard.at and opened_at > now() - interval '90 days'
+                        and opened_at <= heard.at and (opened_at, id) < (heard.at, heard.id)
+                        and opened_at > now() - interval '90 days'
                         order by opened_at desc, id desc limit :most) as r
     join message opening on opening.id = r.id
     cross join lateral (select m.id, m.text, m.received_at, m.extra, m.processed_at from message m
-                        where m.report_id = r.id and m.id <> heard.id and m.received_at <= heard.at
+                        where m.report_id = r.id and (m.received_at, m.id) < (heard.at, heard.id)
                         order by m.received_at desc, m.id desc limit 1) as last
     left join lateral (select max(created_at) as at from reply where report_id = r.id and kind = any(:questions))
         as asked on true
@@ -50,7 +51,7 @@ _BEFORE: Final = """
 def before(connection: Connection, message: StoredMessage) -> list[Before]:
     """The sender's other reports of the last 90 days by a channel of this kind, newest first, at most 20.
 
-    Only what was there when the message came: of two messages at once exactly one is the later one.
+    Only what was there when the message came: of two messages at once, also of one commit, exactly one is the later one.
     """
     return before_many(connection, [message])[message.id]
 

@@ -17,7 +17,8 @@ from intake.domain.report import State
 from intake.limits import LIMITS
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import messages, officers, outbox, regency_settings, replies, reports
+from intake.storage import messages, officers, outbox, regency_settings, replies, reports, threads
+from intake.storage.messages import Incoming
 from intake.storage.outbox import ClaimLost, Job
 from intake.storage.replies import Reply
 from intake.storage.reports import Report
@@ -486,3 +487,14 @@ def test_a_letter_of_more_words_than_can_be_searched_is_worked_on(rt: Runtime) -
     said = say(rt, a_mail(subject=f"Jalan rusak {endless}"), "email_mime")
     assert report_of(rt, said).state is not State.DITERIMA
     assert len(replies_of(rt, said)) == 1
+
+
+def test_of_two_messages_of_one_commit_the_first_has_nothing_before_it(rt: Runtime) -> None:
+    both = [Incoming("sms_twilio", an_sms(), opens=True) for _ in range(2)]
+    with rt.engine.begin() as connection:
+        first, second = messages.remember_all(connection, rt.together.ids, both)
+    with rt.engine.begin() as connection:
+        before = threads.before_many(connection, messages.read_many(connection, [first.message_id, second.message_id]))
+    earlier, later = sorted((first.message_id, second.message_id))
+    assert [b.report_id for b in before[later]] == [earlier]
+    assert before[earlier] == []
