@@ -117,6 +117,21 @@ class LexiconJudge:
         )
 
 
+class _Packed(dict[int, int]):
+    """Rows as long integers by their hash, each made when it is first asked for."""
+
+    def __init__(self, rows: Mapping[int, int], weights: bytes, columns: int) -> None:
+        super().__init__()
+        self._rows, self._weights, self._columns = rows, weights, columns
+
+    def __missing__(self, key: int) -> int:
+        place = self._rows[key]
+        wide = bytearray(4 * self._columns)
+        wide[::4] = self._weights[place : place + self._columns]
+        row = self[key] = int.from_bytes(wide, "little")
+        return row
+
+
 @dataclass(frozen=True, slots=True)
 class _Head:
     name: str
@@ -159,7 +174,7 @@ class LinearJudge:
             raise UnusableModel("not a model: a part is missing or of the wrong kind") from fault
         self._rows = dict(zip(keys, range(0, len(weights), start), strict=True))
         self._weights = weights
-        self._packed: dict[int, int] = {}
+        self._packed = _Packed(self._rows, weights, start)
         self._columns_of = struct.Struct(f"<{start}I")
 
     def weigh(self, reading: Reading) -> Verdict:
@@ -181,15 +196,8 @@ class LinearJudge:
 
     def logits(self, reading: Reading) -> list[float]:
         """Return the raw sums, one a column, before temperature."""
-        packed, rows = self._packed, self._rows
-        total = count = 0
-        for key in hashed(reading):
-            if key in rows:
-                row = packed.get(key)
-                if row is None:
-                    row = packed[key] = self._pack(rows[key])
-                total += row
-                count += 1
+        known = list(filter(self._rows.__contains__, hashed(reading)))
+        total, count = sum(map(self._packed.__getitem__, known)), len(known)
         sums = self._columns_of.unpack(total.to_bytes(self._columns_of.size, "little"))
         share, raised = max(1, count) ** -0.5, _RAISE * count
         found = [
@@ -201,11 +209,6 @@ class LinearJudge:
                 for column, weight in pairs:
                     found[column] += number * weight
         return found
-
-    def _pack(self, place: int) -> int:
-        wide = bytearray(self._columns_of.size)
-        wide[::4] = self._weights[place : place + self._columns]
-        return int.from_bytes(wide, "little")
 
     def word_weight(self, key: int, column: int) -> float:
         """Return what the word hashed as ``key`` is worth to a column, 0 when unknown."""

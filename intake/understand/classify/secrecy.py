@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 
 from intake.understand.classify.lexicon import Lexicon, Reading
+from intake.understand.classify.matching import Hit
 
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
 _TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
@@ -183,14 +184,11 @@ def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
     asked, hidden, withdrawn = number["sec.minta"], number["sec.anonim"], number["sec.cabut"]
     secret: list[str] = []
     anonymous: list[str] = []
-    taken_back = [(hit.start, hit.end) for hit in reading.hits if any(place == withdrawn for place, _ in hit.worth)]
-    spoken = " ".join(reading.words)
-    mistaken = (
-        _mistaken(spoken)
-        if any(asked == place or hidden == place for hit in reading.hits for place, _ in hit.worth)
-        else set()
-    )
-    for hit in reading.hits:
+    scores, spoken = reading.scores, " ".join(reading.words)
+    taken_back = _places_of(withdrawn, reading.hits) if scores[withdrawn] else []
+    asks = scores[asked] or scores[hidden]
+    mistaken = _mistaken(spoken) if asks else set()
+    for hit in reading.hits if asks else ():
         kinds = {place for place, _ in hit.worth} & {asked, hidden}
         if not kinds or _is_taken_back(hit.start, hit.end, taken_back, reading.roots):
             continue
@@ -217,6 +215,11 @@ def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
         tuple(dict.fromkeys(word.replace("_", " ").replace("~", " … ") for word in secret + anonymous)),
         said=bool(secret or anonymous),
     )
+
+
+def _places_of(number: int, hits: list[Hit]) -> list[tuple[int, int]]:
+    """Return where the terms of a class stand."""
+    return [(hit.start, hit.end) for hit in hits if any(place == number for place, _ in hit.worth)]
 
 
 def _may_ask(reading: Reading) -> bool:
