@@ -39,10 +39,12 @@ SURFACE = (
     "percent",
     "code",
 )
+_DOT_INSIDE = re.compile(r"\.[a-z]")
+"""Without it there is no link but one of those two: most texts are spared the longer search."""
 _DIGIT = re.compile(r"\d")
 _PRICE = re.compile(r"\d ?(?:rb|rban|ribuan|ribu|jt|jtan|jutaan|juta|k)\b|rp[. ]{0,2}\d")
 _PERCENT = re.compile(r"\d ?(?:%|persen)")
-_CODE = re.compile(r"(?<![\d.,-])(?:\d{4,8}|\d{3}[- ]\d{3})(?![\d.,-])")
+_CODE = re.compile(r"\d(?<![\d.,-]\d)(?:\d{3,7}|\d\d[- ]\d{3})(?![\d.,-])")
 _PHONE = re.compile(r"(?:\+?62|0)8\d[\d -]{7,13}")
 
 
@@ -72,7 +74,7 @@ def dense(reading: Reading) -> list[float]:
         1.0 if "?" in text else 0.0,
         1.0 if "!" in text else 0.0,
         1.0 if text.rstrip().endswith("?") else 0.0,
-        1.0 if ("." in text or ":" in text) and _LINK.search(text) else 0.0,
+        1.0 if ("http" in text or "www." in text or _DOT_INSIDE.search(text)) and _LINK.search(text) else 0.0,
         1.0 if "8" in text and _PHONE.search(text) else 0.0,
         1.0 if "rp" in text or "ribu" in reading.words or "juta" in reading.words else 0.0,
         1.0 if count < 8 else 0.0,
