@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from intake import desk
+from intake import desk, identity
 from intake.desk import EmptyText
 from intake.domain.permission import Action
 from intake.runtime import Runtime
@@ -34,7 +34,9 @@ class NotToBeShown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an officer reads before it is shown. ``original`` is the citizen's; ``why_not`` is a NotToBeShown's reason."""
+    """What an officer reads before it is shown. ``original`` is the citizen's, an anonymous one's without who they are;
+    ``why_not`` is a NotToBeShown's reason.
+    """
 
     report: Report
     original: str
@@ -56,8 +58,11 @@ def draft(rt: Runtime, officer: Officer, reference: str) -> Draft:
             for r in replies.of_report(connection, report.id)
             if r.kind == _ANSWER and r.channel == report.channel
         ]
+        hidden_from = identity.describe(connection, report, said) if report.anonymous else None
     known = list(_known_of(said, report))
     opening = "\n".join(part for part in (said[0].subject, said[0].text) if part)
+    if hidden_from is not None:
+        opening = identity.hide(opening, hidden_from)
     words, answer = before or (mask(opening, known=known), mask(answers[-1], known=known) if answers else "")
     return Draft(
         report,

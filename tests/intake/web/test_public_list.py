@@ -163,3 +163,15 @@ def test_only_what_somebody_looked_at_is_shown() -> None:
     assert {State.DITERIMA, State.TERTUNDA, State.MENUNGGU_VERIFIKASI, State.DIARSIPKAN, State.DIGABUNG} & (
         publications.SHOWN
     ) == set()
+
+
+def test_an_anonymous_reporter_is_not_shown_to_who_reads_before(rt: Runtime, client: FlaskClient) -> None:
+    report = a_report(rt, STORY)
+    with rt.engine.begin() as connection:
+        reports.amend(connection, report.id, {"anonymous": True})
+    turn(rt)
+    an_officer(rt)
+    log_in(client, "muaraenim")
+    page = client.get(f"/meja/{report.reference}/publik").text
+    assert "Tegal Rejo" in page
+    assert "0811 0000 0012" not in page
