@@ -61,6 +61,7 @@ lock: $(VENV)/.dev  ## pin the newest versions, with hashes
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -o requirements/run.txt --upgrade
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -c requirements/run.txt -o requirements/dev.txt --upgrade
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra bench --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -c requirements/run.txt -o requirements/bench.txt --upgrade
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q pyproject.toml --extra traces --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate -c requirements/run.txt -o requirements/traces.txt --upgrade
 
 clean:  ## remove what was installed and built here; the data folder stays
 	@rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

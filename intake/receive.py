@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from channels.channel import Channel, Forged, ReadsSeveral, Unreadable
 from channels.messages import Ack, Headers, InboundMessage, InboundRequest
-from intake import bounces, canary, converse, logs
+from intake import bounces, canary, converse, logs, traces
 from intake.runtime import Runtime
 from intake.storage import bell, messages, quarantine
 from intake.storage.database import QuarantineFull, Unavailable, is_lasting
@@ -53,6 +53,7 @@ def receive(rt: Runtime, channel: str, message: InboundMessage, *, arrived_at: d
     Raises one of ``storage.database.Unavailable`` when the database does not take it now, another error when it never
     will (``storage.database.is_lasting``): nothing is kept then.
     """
+    began = traces.now()
     message = canary.marked(rt.settings, channel, message)
     reading = converse.read(message)
     token = message.reply_token
@@ -77,6 +78,9 @@ def receive(rt: Runtime, channel: str, message: InboundMessage, *, arrived_at: d
         kept = rt.together.remember(rt.engine, incoming)
     if kept.new:
         bell.ring(rt.engine)
+        rt.traces.note(
+            "remember", kept.report_id or kept.message_id, began, subject_id=kept.message_id, channel=channel
+        )
     log.info("message_kept", channel=channel, message_id=kept.message_id, report_id=kept.report_id, new=kept.new)
     return Received(Ack.ACCEPTED if kept.new else Ack.DUPLICATE, kept)
 

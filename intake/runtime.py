@@ -16,6 +16,7 @@ from intake.settings import Settings
 from intake.storage.database import open_engine
 from intake.storage.quarantine import Limits, Refusals
 from intake.storage.together import Together
+from intake.traces import NoTraces, Traces, open_traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Runtime:
     together: Together = field(default_factory=Together)
     refusals: Refusals = field(default_factory=Refusals)
     quarantine_limits: Limits = field(default_factory=Limits)
+    traces: Traces = field(default_factory=NoTraces)
 
 
 def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:
@@ -44,6 +46,11 @@ def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:
         channels = open_channels(environ, public_url=environ.get("PUBLIC_URL", "").rstrip("/"))
     except Misconfigured as wrong:
         faults.extend(wrong.faults)
+    traces: Traces = NoTraces()
+    try:
+        traces = open_traces(environ)
+    except Misconfigured as wrong:
+        faults.extend(wrong.faults)
     if settings is not None and channels:
         faults.extend(
             f"SAHUT_GATEWAYS: {gateway.name} is no channel that is configured"
@@ -53,4 +60,4 @@ def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:
     if faults or settings is None:
         raise Misconfigured(faults)
     logs.configure(settings.log_level)
-    return Runtime(settings, open_engine(settings.database_url), channels)
+    return Runtime(settings, open_engine(settings.database_url), channels, traces=traces)

@@ -15,13 +15,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
 from channels.channel import Channel, FindsSent, SendFailed
 from channels.messages import OutboundMessage, ProviderReceipt
-from intake import gateways, logs
+from intake import gateways, logs, traces
 from intake.gateways import Way
 from intake.links import tracking_link
 from intake.runtime import Runtime
@@ -123,17 +123,27 @@ def as_outbound(rt: Runtime, reply: Reply, report: Report | None) -> OutboundMes
 
 
 def _send(rt: Runtime, claim: Claim, reply: Reply, way: Way, channel: Channel, outbound: OutboundMessage) -> None:
+    began = traces.now()
     try:
         receipt = channel.send(outbound)
     except SendFailed as failure:
+        note_delivery(rt, reply, began, "refused")
         settle_failure(rt, claim, reply, way, failure)
         return
     except Exception:
         # Not one of the ways a channel may fail: it may have left. The fault is logged, the reply is uncertain.
         log.exception("sending_broke", reply_id=reply.id, channel=way.gateway)
+        note_delivery(rt, reply, began, "broken")
         settle_broken(rt, claim, way)
         return
+    note_delivery(rt, reply, began, "accepted")
     _settle_taken(rt, claim, reply, channel, receipt, sent_now=way)
+
+
+def note_delivery(rt: Runtime, reply: Reply, began: int, outcome: Literal["accepted", "refused", "broken"]) -> None:
+    """What became of one call to a provider, for whoever traces the report."""
+    if reply.report_id is not None:
+        rt.traces.note("deliver", reply.report_id, began, subject_id=reply.id, channel=reply.channel, outcome=outcome)
 
 
 def settle_broken(rt: Runtime, claim: Claim, way: Way) -> None:

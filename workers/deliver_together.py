@@ -21,13 +21,13 @@ from sqlalchemy import Connection
 
 from channels.channel import Channel, SendFailed
 from channels.messages import OutboundMessage, ProviderReceipt
-from intake import gateways, logs
+from intake import gateways, logs, traces
 from intake.gateways import Way
 from intake.runtime import Runtime
 from intake.storage import outbox, people, replies, reports
 from intake.storage.outbox import Claim, ClaimLost, Job
 from intake.storage.replies import Reply, Taken
-from workers.deliver import as_outbound, settle_broken, settle_failure, silence_in, write_down
+from workers.deliver import as_outbound, note_delivery, settle_broken, settle_failure, silence_in, write_down
 
 log = logs.get("deliver")
 
@@ -46,6 +46,7 @@ class _Begun:
     reply: Reply
     channel: Channel
     outbound: OutboundMessage
+    began: int
 
 
 def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> list[Claim]:
@@ -73,6 +74,7 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
 
 def _begin(rt: Runtime, claims: Sequence[Claim]) -> dict[int, _Begun]:
     """Commit the intention to send what can be sent now; by the replies' ids."""
+    began = traces.now()
     fresh = [claim for claim in claims if claim.attempts == 1 and claim.job is Job.DELIVER]
     with rt.engine.begin() as connection:
         held = outbox.hold_many_longer(connection, fresh, rt.settings.hold)
@@ -83,7 +85,7 @@ def _begin(rt: Runtime, claims: Sequence[Claim]) -> dict[int, _Begun]:
     by_id = {claim.subject_id: claim for claim in fresh}
     return {
         reply.id: _Begun(
-            by_id[reply.id], reply, channel, as_outbound(rt, reply, known.get(reply.report_id or 0))
+            by_id[reply.id], reply, channel, as_outbound(rt, reply, known.get(reply.report_id or 0)), began
         )
         for reply, channel in ready
         if reply.id in begun
@@ -130,6 +132,7 @@ def _guard(settle: Callable[[], None], begun: Sequence[_Begun]) -> None:
 
 def _settle_refused(rt: Runtime, each: _Begun, fault: BaseException) -> None:
     way = Way(each.reply.channel)
+    note_delivery(rt, each.reply, each.began, "refused" if isinstance(fault, SendFailed) else "broken")
     if isinstance(fault, SendFailed):
         settle_failure(rt, each.claim, each.reply, way, fault)
         return
@@ -152,4 +155,6 @@ def _settle_taken(rt: Runtime, taken: Sequence[tuple[_Begun, ProviderReceipt]]) 
         )
 
     write_down(rt, settle)
+    for each, _ in taken:
+        note_delivery(rt, each.reply, each.began, "accepted")
     log.info("replies_taken", reply_ids=sorted(each.reply.id for each, _ in taken))

@@ -13,7 +13,7 @@ from channels import registry
 from channels.channel import Misconfigured, SendFailed
 from channels.desks import email
 from channels.desks.desk import Desk, DeskReceipt, HandOver, Happening
-from intake import identity, logs
+from intake import identity, logs, traces
 from intake.domain.report import State
 from intake.runtime import Runtime
 from intake.storage import handovers, outbox, regencies, reports
@@ -32,6 +32,7 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
     Raises ClaimLost. The receiver may see the same id twice (a crash between its yes and our commit), never two ids for
     one report, and never an event of a report it was not given.
     """
+    began = traces.now()
     with rt.engine.begin() as connection:
         outbox.hold_longer(connection, claim, rt.settings.hold)
         handover = handovers.read(connection, claim.subject_id)
@@ -49,6 +50,7 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
         if kind == "inbox":
             outbox.fulfil(connection, claim)
             handovers.settle(connection, handover.id, given=True)
+            rt.traces.note("hand_over", report.id, began, subject_id=handover.id)
             return
     try:
         settings = {k: str(v) for k, v in config.items()}
@@ -57,10 +59,12 @@ def hand_over(rt: Runtime, claim: Claim) -> None:
         receipt = say(registry.open_desk(kind, settings, rt.settings.environ))
     except (SendFailed, Misconfigured) as failure:
         _settle_failure(rt, claim, handover, failure)
+        rt.traces.note("hand_over", report.id, began, subject_id=handover.id, outcome="failed")
         return
     with rt.engine.begin() as connection:
         outbox.fulfil(connection, claim)
         handovers.settle(connection, handover.id, given=True, external_id=receipt.external_id)
+    rt.traces.note("hand_over", report.id, began, subject_id=handover.id)
     log.info("handed_over", handover_id=handover.id, report_id=report.id, kind=kind, what=handover.event)
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from intake import converse, logs, reopening, wording
+from intake import converse, logs, reopening, traces, wording
 from intake.active_model import classify_here
 from intake.domain.report import AT_REST, AT_THE_DESK, FOR_TRIAGE, State, StepNotAllowed
 from intake.limits import LIMITS
@@ -52,6 +52,7 @@ class Snapshot:
 
 def process(rt: Runtime, claim: Claim) -> None:
     """Keep the promise to read a message (``claim.subject_id``). Raises ClaimLost."""
+    began = traces.now()
     with rt.engine.begin() as connection:
         message = messages.read(connection, claim.subject_id)
         unread = message.processed_at is None and message.report_id is not None
@@ -71,6 +72,7 @@ def process(rt: Runtime, claim: Claim) -> None:
                 connection, claim, wait=_LOOK_AGAIN, error="overtaken", max_attempts=rt.settings.max_attempts
             )
         return
+    rt.traces.note("process", message.report_id or message.id, began, subject_id=message.id, channel=message.channel)
     log.info("message_processed", message_id=message.id, report_id=message.report_id)
 
 

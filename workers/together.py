@@ -19,7 +19,7 @@ from datetime import datetime
 from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Connection
 
-from intake import limits, logs
+from intake import limits, logs, traces
 from intake.domain.report import State
 from intake.runtime import Runtime
 from intake.saying import medium_of, said_to
@@ -53,12 +53,16 @@ def process_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
 
     ``stop`` ends the thinking early. Raises what the database raises: then nothing was written.
     """
+    began = traces.now()
     with rt.engine.begin() as connection:
         read = _read(connection, claims)
     thought = _think(rt, read, stop)
     done = _write(rt, {claim.subject_id: claim for claim in claims}, read, thought) if thought else set()
     if done:
         log.info("messages_processed", message_ids=sorted(done))
+    for message, _ in thought:
+        if message.id in done:  # it opened its report: they have one id
+            rt.traces.note("process", message.id, began, subject_id=message.id, channel=message.channel)
     return [claim for claim in claims if claim.subject_id not in done]
 
 

@@ -29,7 +29,7 @@ from werkzeug.wsgi import get_input_stream
 from channels import web_form
 from channels.channel import Forged
 from channels.messages import Ack, AckResponse, Headers, InboundRequest
-from intake import logs
+from intake import logs, traces
 from intake.delivery import note_verified, verify_delivery
 from intake.receive import receive_verified, refuse, verify
 from intake.runtime import Runtime
@@ -82,6 +82,7 @@ class Hooks:
         if found is None or found[0] not in rt.channels or found[0] == web_form.NAME:
             return AckResponse(404, _PLAIN, "no such channel"), []
         channel, kind = found
+        began = traces.now()
         if environ["REQUEST_METHOD"] not in {"GET", "POST"}:
             return AckResponse(405, _PLAIN, "GET or POST"), [("Allow", "GET, POST")]
         try:
@@ -98,15 +99,21 @@ class Hooks:
         except Exception:  # a door: nobody gets in by a fault of ours, and nothing is acknowledged
             log.exception("not_verified", channel=channel)
             return _come_again()
-        return self._take(channel, kind, inbound)
+        return self._take(channel, kind, inbound, began)
 
-    def _take(self, channel: str, kind: Kind, inbound: InboundRequest) -> tuple[AckResponse, list[tuple[str, str]]]:
+    def _take(
+        self, channel: str, kind: Kind, inbound: InboundRequest, began: int
+    ) -> tuple[AckResponse, list[tuple[str, str]]]:
         rt = self._rt
         ack = Ack.ACCEPTED
         try:
             with self._turnstile.pass_through():
                 if kind == "message":
-                    ack = receive_verified(rt, channel, inbound).ack
+                    received = receive_verified(rt, channel, inbound)
+                    ack = received.ack
+                    if (kept := received.remembered) is not None and kept.new:
+                        report_id = kept.report_id or kept.message_id
+                        rt.traces.note("hook", report_id, began, subject_id=kept.message_id, channel=channel)
                 else:
                     note_verified(rt, channel, inbound)
         except Exception as fault:  # a door: what may pass must not cost a message, whatever it is
