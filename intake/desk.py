@@ -128,6 +128,8 @@ def open_file(connection: Connection, officer: Officer, reference: str) -> Repor
     report = find(connection, officer, reference)
     said, ours = messages.of_report(connection, report.id), replies.of_report(connection, report.id)
     reporter = identity.describe(connection, report, said)
+    # Asked for before the address is taken out: whether somebody can be answered tells nobody who it is.
+    person = people.state_of(connection, report.channel, report.sender)
     report, said, ours = identity.without_identity(report, said, ours, reporter)
     return ReportFile(
         report,
@@ -142,7 +144,7 @@ def open_file(connection: Connection, officer: Officer, reference: str) -> Repor
         [each for each in reports.children_of(connection, report.id) if scope.sees(connection, officer, each.id)],
         reminders.of_report(connection, report.id),
         dispositions.of_report(connection, report.id),
-        people.state_of(connection, report.channel, report.sender),
+        person,
         ratings.last_of(connection, report.id),
     )
 

@@ -260,7 +260,9 @@ def test_a_report_taken_face_to_face(rt: Runtime, regency: FlaskClient) -> None:
     assert (row.channel, row.regency, row.username) == ("web_form", MUARA_ENIM, "muaraenim")
     page = regency.get(done.location).text
     assert row.reference in page
-    assert "Warga Contoh" in regency.get(f"/meja/{row.reference}").text
+    # Who reported is shown to who says why they look, and to nobody else.
+    assert "Warga Contoh" not in regency.get(f"/meja/{row.reference}").text
+    assert "Warga Contoh" in do(regency, row.reference, "identitas", reason="menelepon balik pelapor").text
 
 
 def test_who_wants_no_name_has_none(rt: Runtime, regency: FlaskClient) -> None:

@@ -109,6 +109,7 @@ def test_every_form_of_ours_wants_its_security_token(rt: Runtime) -> None:
     assert len(ours) >= 8
     for rule in ours:
         address = rule.rule.replace("<reference>", "AAA-BBBB").replace("<doing>", "jawab")
+        address = re.sub(r"<any\('?([\w-]+)[^>]*>", r"\1", re.sub(r"<int:\w+>", "1", address))
         assert client.post(address, data={"text": "x"}).status_code == 400, address
 
 
