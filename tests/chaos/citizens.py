@@ -63,6 +63,11 @@ class Crowd:
         self._thread = threading.Thread(target=self._keep_sending, args=(1 / per_second,), daemon=True)
         self._thread.start()
 
+    def wait_for(self, messages: int) -> None:
+        """Go on until so many have been sent: on a quick machine all blows are over before that."""
+        while len(self._sent) < messages:
+            time.sleep(0.1)
+
     def stop(self) -> list[Sent]:
         """No new ones; waits for all that are under way. Raises NobodyTookIt."""
         self._going.clear()
