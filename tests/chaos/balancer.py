@@ -7,12 +7,12 @@ ended, so that callers come again instead of waiting for a dead line.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final
+
+from tests.chaos.looping import Looping
 
 _LOOK_EVERY_SECONDS: Final = 0.3
 _PATIENCE_SECONDS: Final = 1.0
@@ -21,39 +21,22 @@ _CHUNK: Final = 64 * 1024
 Address = tuple[str, int]
 
 
-class Balancer:
+class Balancer(Looping):
     """Listens on 127.0.0.1 at ``port``, in a thread of its own."""
 
     def __init__(self, port: int, hosts: Sequence[Address]) -> None:
         self._port, self._hosts = port, list(hosts)
         self._well: set[Address] = set(hosts)
         self._turn = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="balancer", daemon=True)
+        super().__init__("balancer")
         self._through: dict[Address, set[asyncio.StreamWriter]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._do(self._open())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._do(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     @property
     def well(self) -> set[Address]:
         """The hosts that took a connection when they were last asked."""
         return set(self._well)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     async def _open(self) -> None:
         self._server = await asyncio.start_server(self._lead, "127.0.0.1", self._port)

@@ -7,12 +7,11 @@ carries.
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal
+
+from tests.chaos.looping import Looping
 
 Mood = Literal["fine", "slow", "silent"]
 
@@ -21,37 +20,20 @@ _LOOK_SECONDS: Final = 0.05
 _CHUNK: Final = 64 * 1024
 
 
-class Line:
+class Line(Looping):
     """Everything that connects to ``door`` is led to ``behind``; both are paths of unix sockets."""
 
     def __init__(self, door: Path, behind: Path) -> None:
         self.mood: Mood = "fine"
         self._door, self._behind = door, behind
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
+        super().__init__("line")
         self._ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._do(self._open())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._do(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
     def cut(self) -> None:
         """End every connection in the middle of whatever it carries."""
         self._do(self._cut())
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     async def _open(self) -> None:
         self._server = await asyncio.start_unix_server(self._lead, self._door)
