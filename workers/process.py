@@ -31,6 +31,7 @@ from workers.understanding import Understanding, as_said, understand
 log = logs.get("process")
 
 _LOOK_AGAIN = timedelta(milliseconds=300)
+_OVERTAKEN_AT_MOST = timedelta(hours=1)
 #: Where a report that nobody has read yet may be; everywhere else somebody was quicker.
 _OURS_TO_DECIDE = frozenset({State.DITERIMA, State.MENUNGGU_VERIFIKASI, State.TERTUNDA})
 
@@ -67,13 +68,24 @@ def process(rt: Runtime, claim: Claim) -> None:
         elif not _lies_for_a_moment(rt, claim, snap):
             _read(rt, claim, snap)
     except (Overtaken, StepNotAllowed):
-        with rt.engine.begin() as connection:
-            outbox.postpone(
-                connection, claim, wait=_LOOK_AGAIN, error="overtaken", max_attempts=rt.settings.max_attempts
-            )
+        _look_again(rt, claim, message)
         return
     rt.traces.note("process", message.report_id or message.id, began, subject_id=message.id, channel=message.channel)
     log.info("message_processed", message_id=message.id, report_id=message.report_id)
+
+
+def _look_again(rt: Runtime, claim: Claim, message: StoredMessage) -> None:
+    """Something else happened to the report: nothing failed, so no attempt is counted. Raises ClaimLost.
+
+    But not for ever: who is overtaken time and again for an hour has met a fault of ours, and that is to be parked.
+    """
+    with rt.engine.begin() as connection:
+        if threads.now(connection) - message.received_at < _OVERTAKEN_AT_MOST:
+            outbox.put_back(connection, claim, wait=_LOOK_AGAIN, why="overtaken")
+        else:
+            outbox.postpone(
+                connection, claim, wait=_LOOK_AGAIN, error="overtaken", max_attempts=rt.settings.max_attempts
+            )
 
 
 def look(rt: Runtime, connection: Connection, message: StoredMessage) -> Snapshot:

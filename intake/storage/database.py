@@ -52,12 +52,22 @@ def is_lasting(fault: Exception) -> bool:
     """Whether the database would refuse the same values for ever, so that they must be kept elsewhere.
 
     False for one that is away, busy or slow, and for one that is not at this release yet or lets nobody write (a
-    standby after a change of servers): that passes.
+    standby after a change of servers): that passes. So does it when this process or the server has no memory left.
     """
     if isinstance(fault, DBAPIError):
         state = str(getattr(fault.orig, "sqlstate", None) or "")
-        return isinstance(fault, DataError | IntegrityError) or state.startswith(_BEYOND_THE_LIMITS)
-    return isinstance(fault, StatementError) or not isinstance(fault, SQLAlchemyError)
+        limits = state.startswith(_BEYOND_THE_LIMITS) or _wants_too_much_at_once(fault)
+        return isinstance(fault, DataError | IntegrityError) or limits
+    return isinstance(fault, StatementError) or not isinstance(fault, SQLAlchemyError | MemoryError)
+
+
+def _wants_too_much_at_once(fault: DBAPIError) -> bool:
+    """Whether a value would need more than the gigabyte PostgreSQL gives to one ("invalid memory alloc request size").
+
+    It calls that an internal error, as it calls a damaged file; the place in its source tells them apart in any language.
+    """
+    said = getattr(fault.orig, "diag", None)
+    return getattr(said, "sqlstate", None) == "XX000" and str(getattr(said, "source_file", "")).endswith("mcxt.c")
 
 
 def is_deadlock(fault: Exception) -> bool:

@@ -101,12 +101,16 @@ def _before(row: Any) -> Before:
 
 
 def may_join(connection: Connection, message: StoredMessage) -> bool:
-    """Whether the report that a message opened, if it did, is as it was opened; that report is locked then."""
+    """Whether the report that a message opened, if it did, is as it was opened; that report is locked then.
+
+    Not one for which a code is on its way: whoever asked for it has the report's number, and would miss it.
+    """
     if message.report_id != message.id:
         return True
     untouched = connection.execute(
         text("""select state = 'diterima' and not exists (select 1 from history where report_id = :id)
                        and not exists (select 1 from message where report_id = :id and id <> :id)
+                       and not exists (select 1 from code where report_id = :id)
                 from report where id = :id for update"""),
         {"id": message.id},
     ).scalar_one_or_none()

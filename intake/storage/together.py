@@ -87,20 +87,35 @@ class Together:
             raise Overloaded("the database takes too long")
 
     def _write_with_others(self, mine: _Place) -> None:
-        with self._lock:
-            company = [place for place in self._waiting if place.engine is mine.engine][:MOST_TOGETHER]
-            if mine not in company:
-                company[-1] = mine
-            for place in company:
-                place.taken = True
-            self._waiting = [place for place in self._waiting if not place.taken]
+        company: list[_Place] = []
         try:
+            company = self._gather(mine)
             self._write(mine.engine, company)
         finally:
+            if not company:
+                self._leave(mine)
             self._pass_on()
             for place in company:
                 if place is not mine:
                     place.turn.release()
+
+    def _gather(self, mine: _Place) -> list[_Place]:
+        """Mine and those who wait with it, taken out of the queue: all of them, or none when there is no memory for it."""
+        with self._lock:
+            company = [place for place in self._waiting if place.engine is mine.engine][:MOST_TOGETHER]
+            if mine not in company:
+                company[-1] = mine
+            gone = set(company)
+            others = [place for place in self._waiting if place not in gone]
+            for place in company:
+                place.taken = True
+            self._waiting = others
+            return company
+
+    def _leave(self, mine: _Place) -> None:
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
 
     def _pass_on(self) -> None:
         """Give the turn to the first who waits. Before the answers of those who are done: writing goes on meanwhile."""

@@ -212,6 +212,22 @@ def test_a_database_that_lets_nobody_write_for_now_is_no_reason_for_quarantine(r
     assert not is_lasting(refused.value)
 
 
+def test_what_needs_more_than_postgresql_gives_to_one_value_will_never_fit(rt: Runtime) -> None:
+    with (
+        pytest.raises(DBAPIError, match="invalid memory alloc request size") as refused,
+        rt.engine.connect() as connection,
+    ):
+        connection.execute(text("select to_char(now(), repeat('x', 90000000))"))
+    assert is_lasting(refused.value)
+
+
+def test_a_damaged_server_and_a_lack_of_memory_pass(rt: Runtime) -> None:
+    with pytest.raises(DBAPIError) as refused, rt.engine.connect() as connection:
+        connection.execute(text("do $$ begin raise exception using errcode = 'XX000', message = 'broken'; end $$"))
+    assert not is_lasting(refused.value)
+    assert not is_lasting(MemoryError())
+
+
 def test_an_error_does_not_repeat_the_values_of_its_statement(rt: Runtime) -> None:
     with pytest.raises(DBAPIError) as refused, rt.engine.connect() as connection:
         connection.execute(text("select cast(:said as text), 1 / 0"), {"said": "jalan rusak"})

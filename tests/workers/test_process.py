@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from channels.messages import Attachment, InboundMessage
 from intake import desk, saying
@@ -17,14 +17,14 @@ from intake.domain.report import State
 from intake.limits import LIMITS
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import messages, officers, outbox, regency_settings, replies, reports, threads
+from intake.storage import contacts, messages, officers, outbox, regency_settings, replies, reports, threads
 from intake.storage.messages import Incoming
 from intake.storage.outbox import ClaimLost, Job
 from intake.storage.replies import Reply
 from intake.storage.reports import Report
 from intake.understand.classify import classify, taxonomy
 from intake.wording import STATE_WORDS
-from tests.factories import CLEAR_TEXT, MUARA_ENIM, OTHER_PHONE, a_mail, an_sms
+from tests.factories import CLEAR_TEXT, MUARA_ENIM, OTHER_PHONE, PHONE, a_mail, an_sms
 from workers import jobs
 from workers.process import process
 
@@ -498,3 +498,45 @@ def test_of_two_messages_of_one_commit_the_first_has_nothing_before_it(rt: Runti
     earlier, later = sorted((first.message_id, second.message_id))
     assert [b.report_id for b in before[later]] == [earlier]
     assert before[earlier] == []
+
+
+@pytest.mark.parametrize(("hours_ago", "counted"), [(0, 0), (2, 1)])
+def test_who_is_overtaken_did_not_fail_unless_it_goes_on_for_an_hour(rt: Runtime, hours_ago: int, counted: int) -> None:
+    said = receive(rt, "sms_twilio", an_sms()).remembered
+    assert said is not None
+    with rt.engine.begin() as connection:
+        connection.execute(text("update message set received_at = now() - :ago"), {"ago": timedelta(hours=hours_ago)})
+
+    came: list[str] = []
+
+    def more_words_come(_c: object, _k: object, statement: str, *_: object) -> None:
+        if came or not statement.startswith("delete from outbox"):
+            return
+        came.append("kab Ngawi")
+        with rt.engine.begin() as connection:
+            connection.execute(
+                text("""insert into message (id, channel, external_id, report_id, sender, recipient, text, answerable)
+                        select id + 100000, channel, 'x', report_id, sender, recipient, 'kab Ngawi', true from message""")
+            )
+
+    event.listen(rt.engine, "before_cursor_execute", more_words_come)
+    jobs.carry_out(rt, Job.PROCESS)
+    with rt.engine.connect() as connection:
+        row = connection.execute(text("select attempts, last_error from outbox where job = 'process'")).one()
+    assert row == (counted, "overtaken")
+    assert report_of(rt, said.message_id).state is State.DITERIMA
+
+
+def test_a_report_whose_code_is_on_its_way_keeps_its_number(rt: Runtime) -> None:
+    """The same text again joins the first report; but not when somebody knows the second's number by then."""
+    first = say(rt, an_sms())
+    second = receive(rt, "sms_twilio", an_sms()).remembered
+    assert second is not None
+    with rt.engine.begin() as connection:
+        contacts.keep_code(
+            connection, "open", second.message_id, PHONE, "digest", expires_at=datetime.now(UTC) + timedelta(minutes=10)
+        )
+    jobs.carry_out(rt, Job.PROCESS)
+    assert report_of(rt, second.message_id).id == second.message_id != first
+    assert due(rt).get("process", 0) == 0
+    assert report_of(rt, second.message_id).state is State.TERDISPOSISI

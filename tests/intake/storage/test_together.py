@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -153,6 +154,33 @@ def test_without_the_database_all_hear_so_and_the_next_is_kept(rt: Runtime) -> N
         futures = [pool.submit(together.remember, away, incoming()) for _ in range(20)]
     away.dispose()
     assert all(isinstance(each.exception(), Unavailable) for each in futures)
+    assert together.remember(rt.engine, incoming()).new
+
+
+class NoMemoryForACopy(list[Any]):
+    """A queue that cannot be copied the first time somebody tries."""
+
+    failed = False
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.failed:
+            self.failed = True
+            raise MemoryError
+        return super().__iter__()
+
+
+def test_who_finds_no_memory_passes_the_turn_on(rt: Runtime) -> None:
+    together = Together(patience_seconds=30)
+    with ThreadPoolExecutor(3) as pool:
+        futures = []
+        with held_up(rt):
+            for waiting in range(3):
+                futures.append(pool.submit(together.remember, rt.engine, incoming()))
+                wait_until(lambda n=waiting: together._under_way and len(together._waiting) == n)  # type: ignore[misc]
+            together._waiting = NoMemoryForACopy(together._waiting)
+        assert isinstance(futures[1].exception(), MemoryError)
+        assert [futures[0].result().new, futures[2].result().new] == [True, True]
+    assert count(rt) == 2
     assert together.remember(rt.engine, incoming()).new
 
 
