@@ -2,7 +2,8 @@
 
 `python tools/reweigh_classify_lexicon.py` reads the trained half of the project's corpus (never a held-back row), counts
 for every term how often it stood in a text of its own group, and lowers weights in ``lexicon.tsv`` in place. Weights
-never rise, so that running it again changes less and less; a term that is almost always wrong is taken out.
+never rise, so that running it again changes less and less; a term that is almost always wrong is taken out. Then run
+`python tools/index_lexicon.py`.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ def understand(
     decided = decide(location, classification, may_ask=can_ask)
     shown = not story.body.strip() and (has_files or any(m.latitude is not None for m in said))
     if decided.action == "put_aside" and (shown or story.missing or _only_looks_like_a_command(story.body)):
-        judged = replace(classification, spam=False)
+        judged = classification._replace(spam=False)
         decided = decide(location, judged, may_ask=can_ask)
     if decided.action in {"ask_place", "ask_which"} and not may_ask():
         decided = decide(location, judged, may_ask=False)

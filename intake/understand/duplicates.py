@@ -9,23 +9,25 @@ a number or a telling word that the other lacks are therefore two reports, howev
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
-from intake.understand.text import fold
+from intake.understand.classify.lexicon import lexicon
+from intake.understand.text import fold, spelling
 
 NEAR_RATIO = 0.75
 """Indel ratio of two normalised texts from which on they may be one text sent twice."""
 _CUT_SHARE, _CUT_RATIO = 0.4, 0.88
-_TELLING_LETTERS, _SAME_WORD = 4, 70.0
+_TELLING_LETTERS, _SAME_WORD, _SAME_FORM = 4, 70.0, 85.0
 _MAX_COMPARED_CHARS = 2_000
 _GREETING = frozenset({
     "assalamualaikum", "wassalam", "selamat", "pagi", "siang", "sore", "malam", "bapak", "ibu", "pak", "bu", "yth",
     "kepada", "mohon", "tolong", "terima", "kasih", "admin", "min", "halo", "ditindaklanjuti", "tindak", "lanjut",
-    "segera", "wr", "wb", "salam", "lagi", "kirim", "ulang", "maaf", "permisi", "warga",
+    "segera", "wr", "wb", "salam", "lagi", "kirim", "ulang", "maaf", "permisi", "warga", "bupati", "walikota",
 })  # fmt: skip
 
 
@@ -43,7 +45,7 @@ def is_folded_resend(text: str, earlier: str) -> bool:
     """As ``is_resend``, for texts that went through ``text.fold`` already."""
     if text == earlier:
         return True
-    first, second = text[:_MAX_COMPARED_CHARS], earlier[:_MAX_COMPARED_CHARS]
+    first, second = _without_greeting(text[:_MAX_COMPARED_CHARS]), _without_greeting(earlier[:_MAX_COMPARED_CHARS])
     if not first or not second:
         return False
     if Indel.normalized_similarity(first, second, score_cutoff=NEAR_RATIO) < NEAR_RATIO and not _is_cut(first, second):
@@ -76,6 +78,17 @@ def _trigrams(text: str) -> set[str]:
     return found
 
 
+def _without_greeting(text: str) -> str:
+    """Return ``text`` less the polite words at both ends: around a short sentence they are half of what is written."""
+    words = text.split()
+    start, end = 0, len(words)
+    while start < end and words[start] in _GREETING:
+        start += 1
+    while end > start and words[end - 1] in _GREETING:
+        end -= 1
+    return " ".join(words[start:end]) or text
+
+
 def _is_cut(first: str, second: str) -> bool:
     """Whether the shorter text is the other one cut off, as an SMS that lost its second part."""
     short, long = sorted((first, second), key=len)
@@ -98,6 +111,28 @@ def _says_more(words: set[str], other_words: set[str], other: list[str]) -> bool
             return True
         if len(word) < _TELLING_LETTERS or word in joined:
             continue
-        if not any(fuzz.ratio(word, candidate, score_cutoff=_SAME_WORD) for candidate in other_words):
+        if any(fuzz.ratio(word, candidate, score_cutoff=_SAME_WORD) for candidate in other_words):
+            continue
+        if not any(_is_misspelled_form(word, of) or _is_misspelled_form(of, word) for of in other_words):
             return True
     return False
+
+
+def _is_misspelled_form(word: str, meant: str) -> bool:
+    """Whether ``word`` is one letter away from another way of writing ``meant``: "muragkalih" is a child, as "anak" is.
+
+    A word that the lexicon knows is that word: "tiang" is a pole, not "tiyang" (people) misspelled.
+    """
+    forms = _forms_of().get(meant, ())
+    return not lexicon().knows(word) and any(fuzz.ratio(word, form, score_cutoff=_SAME_FORM) for form in forms)
+
+
+@functools.cache
+def _forms_of() -> dict[str, tuple[str, ...]]:
+    """Return the longer abbreviations and regional words for each word that has some."""
+    forms: dict[str, tuple[str, ...]] = {}
+    for form, meaning in spelling().items():
+        if len(form) >= _TELLING_LETTERS:
+            for word in meaning:
+                forms[word] = (*forms.get(word, ()), form)
+    return forms

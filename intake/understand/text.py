@@ -14,6 +14,7 @@ import functools
 import os
 import re
 import unicodedata
+from itertools import chain
 
 MAX_LENGTH_CHARS = 10_000
 """Longer texts are read from both ends: what somebody wants stands at the start or at the end."""
@@ -23,6 +24,7 @@ _WORD = re.compile(r"[^\W_]+")
 _DOUBLED = re.compile(r"\b([^\W\d_]{2,20})-(?:\1)(?!\w)|\b([^\W\d_]{2,20})-(?=\2)")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+_CACHE_WORDS = 6_000
 _MONEY_UNIT = {"rb", "ribu", "jt", "juta", "k", "rbu", "jta", "m"}
 
 
@@ -63,17 +65,30 @@ def words_of(text: str) -> list[str]:
     """
     if "-" in text:
         text = _DOUBLED.sub(r"\1", text)
-    known, tripled = spelling(), _REPEATED.search(text) is not None
-    found: list[str] = []
-    for word in _WORD.findall(text):
-        expanded = known.get(word)
-        if expanded is not None:
-            found += expanded
-        elif not tripled and word.isalpha():
-            found.append(word)
-        else:
-            found += _respell(word, known)
-    return found
+    return list(chain.from_iterable(map(_spelled().__getitem__, _WORD.findall(text))))
+
+
+class _Spelled(dict[str, tuple[str, ...]]):
+    """Written words and what they mean, each found when first asked for; forgets everything when full."""
+
+    def __init__(self, known: dict[str, tuple[str, ...]]) -> None:
+        super().__init__()
+        self._table = known
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= _CACHE_WORDS:
+            self.clear()
+        meant = self._table.get(word)
+        if meant is None:
+            plain = word.isalpha() and _REPEATED.search(word) is None
+            meant = (word,) if plain else _respell(word, self._table)
+        self[word] = meant
+        return meant
+
+
+@functools.cache
+def _spelled() -> _Spelled:
+    return _Spelled(spelling())
 
 
 def _respell(word: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

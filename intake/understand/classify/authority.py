@@ -6,7 +6,7 @@ UU 23/2014). What is not the regency's is forwarded with a reason, never refused
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from intake.understand.classify.lexicon import Lexicon, Reading
 from intake.understand.classify.taxonomy import NATIONAL, PROVINCE, REGENCY, VILLAGE, Topic
@@ -21,8 +21,7 @@ _SENIOR_TOPICS = frozenset({"PDD.01", "PDD.02", "PDD.03", "PDD.04", "PDD.10", "P
 _VEHICLE_TAX = frozenset({"samsat", "pkb", "pajak_kendaraan", "pajak~kendaraan", "pajak~motor", "pajak~mobil", "opsen"})
 
 
-@dataclass(frozen=True, slots=True)
-class Responsibility:
+class Responsibility(NamedTuple):
     """The level, who takes it when it is not the regency, and the words that say so."""
 
     authority: str

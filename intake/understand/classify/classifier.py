@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from math import exp
 from typing import TypeAlias
 
 from intake.understand.classify.authority import find_responsible
 from intake.understand.classify.features import closes_with_thanks
 from intake.understand.classify.judges import Judge, LexiconJudge, LinearJudge, Verdict, parse_model
-from intake.understand.classify.lexicon import Lexicon, Reading, lexicon, without_garbage_collection
+from intake.understand.classify.lexicon import Lexicon, Reading, lexicon
 from intake.understand.classify.nonreports import find_reason
 from intake.understand.classify.result import Classification, TopicGuess
 from intake.understand.classify.secrecy import find_wish, topic_demands_secrecy
@@ -142,7 +141,7 @@ class Classifier:
             return verdict
         types = {name: share for name, share in verdict.types.items() if name != "terima_kasih"}
         total = sum(types.values()) or 1.0
-        return replace(verdict, types={name: share / total for name, share in types.items()} | {"terima_kasih": 0.0})
+        return verdict._replace(types={name: share / total for name, share in types.items()} | {"terima_kasih": 0.0})
 
     def _topics(self, reading: Reading, verdict: Verdict, kind: str) -> tuple[TopicGuess, ...]:
         """Return the best topics: the judge says which group, the lexicon which topic in it."""
@@ -223,7 +222,7 @@ def _with_thanks(verdict: Verdict) -> Verdict:
         return verdict
     groups = {group: share * (1 - thanks) for group, share in verdict.groups.items()}
     groups[_OTHER_GROUP] = groups.get(_OTHER_GROUP, 0.0) + thanks
-    return replace(verdict, groups=groups)
+    return verdict._replace(groups=groups)
 
 
 def _by_share(pair: tuple[str, float]) -> float:
@@ -238,10 +237,9 @@ def _spoken(terms: object) -> tuple[str, ...]:
 @functools.cache
 def shipped_classifier() -> Classifier:
     """Return the classifier that ships with the project, read once."""
-    with without_garbage_collection():
-        spelling()
-        known = lexicon()
-        return Classifier(known, shipped_judge(known))
+    spelling()
+    known = lexicon()
+    return Classifier(known, shipped_judge(known))
 
 
 def shipped_judge(known: Lexicon) -> Judge:
@@ -255,5 +253,5 @@ def shipped_judge(known: Lexicon) -> Judge:
 
 def classifier_for(known: Taxonomy, judge: Judge | None = None) -> Classifier:
     """Return a classifier with a regency's own taxonomy (``Taxonomy.for_regency``) and, if given, another judge."""
-    own = Lexicon(known, read_table("lexicon.tsv"), read_table("classify_cues.tsv"))
+    own = Lexicon(known)
     return Classifier(own, judge or shipped_judge(own))

@@ -7,7 +7,7 @@ another version is refused. Words are hashed, so that a model trained from peopl
 from __future__ import annotations
 
 import re
-from math import log1p
+from math import log1p, sqrt
 from zlib import crc32
 
 from intake.understand.classify.lexicon import CUES, Lexicon, Reading
@@ -15,7 +15,7 @@ from intake.understand.classify.lexicon import CUES, Lexicon, Reading
 FEATURES_VERSION = 2
 HASH_BITS = 16
 _MASK = (1 << HASH_BITS) - 1
-_MAX_WORDS = 1_500
+_MAX_WORDS, _CACHE_ROOTS = 1_500, 6_000
 _CLOSING_WORDS = 6
 _LINK = re.compile(
     r"https?:|www\.|\b(?:bit\.ly|wa\.me|t\.me|s\.id|linktr\.ee|shp\.ee)\b|\.(?:com|net|xyz|top|click|info|site|vip|online)\b"
@@ -59,9 +59,9 @@ def dense_names(lexicon: Lexicon) -> tuple[str, ...]:
 
 def dense(reading: Reading) -> list[float]:
     """Return the dense numbers of ``reading``: group scores, cue scores, and how the text looks."""
-    groups = [score**0.5 for score in reading.groups]
-    scores = reading.scores
-    cues = [log1p(score) if score > 0 else 0.0 for score in scores[-len(CUES) :]]
+    groups = [sqrt(score) for score in reading.groups]
+    said = reading.scores[-len(CUES) :]
+    cues = [log1p(score) if score > 0 else 0.0 for score in said]
     text, count = reading.text, len(reading.words)
     first = second = 0.0
     for score in groups:
@@ -82,8 +82,8 @@ def dense(reading: Reading) -> list[float]:
         log1p(count),
         first,
         first - second,
-        danger(reading),
-        float(max(0.0, max(scores[-len(CUES) :][_SPAM]) - 0.5 * max(reading.groups)) ** 0.5),
+        danger(said),
+        sqrt(max(0.0, max(said[_SPAM]) - 0.5 * max(reading.groups))),
         1.0 if closes_with_thanks(reading.roots) else 0.0,
         1.0 if digits and _PRICE.search(text) else 0.0,
         1.0 if digits and ("%" in text or "persen" in text) and _PERCENT.search(text) else 0.0,
@@ -103,25 +103,38 @@ def closes_with_thanks(roots: list[str]) -> bool:
     )
 
 
-def danger(reading: Reading) -> float:
-    """Return how much speaks for danger to somebody now, less what speaks for past, maybe and figure of speech."""
-    harm, now, people, past, maybe, figure = reading.scores[-len(CUES) :][_DANGER]
+def danger(said: list[float]) -> float:
+    """Return how much of the cues' scores speaks for danger to somebody now, less what speaks for past or maybe."""
+    harm, now, people, past, maybe, figure = said[_DANGER]
     if not harm:
         return 0.0
-    return float(max(0.0, harm + 0.7 * now + 0.5 * people - past - maybe - 2 * figure) ** 0.5)
+    return sqrt(max(0.0, harm + 0.7 * now + 0.5 * people - past - maybe - 2 * figure))
 
 
-def hashed(reading: Reading) -> list[int]:
-    """Return the hashes of the roots and of the pairs of neighbouring roots, each once, in order."""
-    roots = reading.roots[:_MAX_WORDS]
+class _Coded(dict[str, tuple[int, bytes]]):
+    """Roots as the hash needs them: the checksum of the root alone, and its letters after a blank."""
+
+    def __missing__(self, root: str) -> tuple[int, bytes]:
+        if len(self) >= _CACHE_ROOTS:
+            self.clear()
+        letters = root.encode()
+        coded = self[root] = (crc32(letters), b" " + letters)
+        return coded
+
+
+_coded = _Coded()
+
+
+def hashed(reading: Reading) -> set[int]:
+    """Return the hashes of the roots and of the pairs of neighbouring roots."""
     previous = 0
-    found: dict[int, None] = {}
-    for root in roots:
-        coded = root.encode()
-        alone, pair = crc32(coded), crc32(b" " + coded, previous)
-        found[alone & _MASK] = found[pair & _MASK] = None
+    found: set[int] = set()
+    add = found.add
+    for alone, letters in map(_coded.__getitem__, reading.roots[:_MAX_WORDS]):
+        add(alone & _MASK)
+        add(crc32(letters, previous) & _MASK)
         previous = alone
-    return list(found)
+    return found
 
 
 def word_hash(*roots: str) -> int:

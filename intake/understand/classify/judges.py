@@ -6,7 +6,8 @@ quality on corrections it has not seen (``intake.commands.models``).
 
 What surprises: the hashed weights are whole numbers from -127 to 127 with one scale a column, which makes a row of all
 heads a slice of bytes and keeps a model under a megabyte. A row that was needed once is kept as one long integer with
-32 bits a column, so that adding up a text's words is adding integers, not lists.
+32 bits a column, so that adding up a text's words is adding integers, not lists. The weights of the dense numbers are
+such integers too, with 64 bits a column; the numbers themselves are rounded to 1/256.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ import struct
 from array import array
 from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import exp
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from intake.understand.classify.features import FEATURES_VERSION, dense, dense_names, hashed
 from intake.understand.classify.lexicon import CUES, TYPES, URGENCIES, Lexicon, Reading
@@ -31,14 +31,15 @@ REPORT = ("laporan", "bukan_laporan")
 _RAISE = 128
 _RAISED = bytes((number + _RAISE) % 256 for number in range(256))
 """Turns signed bytes into unsigned ones that are greater by ``_RAISE``: sums of long integers must not borrow."""
+_DENSE_RAISE, _DENSE_STEPS = 1 << 24, 256
+"""Dense weights are whole numbers from 0 to twice the first, dense numbers multiples of 1/256: 64 bits hold all sums."""
 
 
 class UnusableModel(ValueError):
     """A model file that is damaged or was made for other features, groups or lexicon classes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Probabilities by name, for each question that is asked of a reading."""
 
     groups: dict[str, float]
@@ -61,10 +62,10 @@ class Judge(Protocol):
         ...
 
 
-def softmax(scores: Sequence[float]) -> list[float]:
-    """Return the scores as probabilities."""
+def softmax(scores: Sequence[float], slope: float = 1.0) -> list[float]:
+    """Return the scores, times ``slope``, as probabilities."""
     highest = max(scores)
-    raised = [exp(score - highest) for score in scores]
+    raised = [exp(slope * (score - highest)) for score in scores]
     total = sum(raised)
     return [value / total for value in raised]
 
@@ -132,8 +133,7 @@ class _Packed(dict[int, int]):
         return row
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     name: str
     classes: tuple[str, ...]
     start: int
@@ -161,7 +161,7 @@ class LinearJudge:
                 raise UnusableModel("this model was trained for other questions")
             self._columns = start
             self._bias = [float(number) for number in model["bias"]]
-            self._dense = _by_feature(model["dense"], len(model["dense_names"]))
+            self._dense, self._dense_scale = _pack_dense(model["dense"], len(model["dense_names"]))
             self._scales = [float(number) for number in model["scales"]]
             keys = array("H")
             keys.frombytes(a2b_base64(model["keys"]))
@@ -175,7 +175,7 @@ class LinearJudge:
         self._rows = dict(zip(keys, range(0, len(weights), start), strict=True))
         self._weights = weights
         self._packed = _Packed(self._rows, weights, start)
-        self._columns_of = struct.Struct(f"<{start}I")
+        self._columns_of, self._dense_of = struct.Struct(f"<{start}I"), struct.Struct(f"<{start}Q")
 
     def weigh(self, reading: Reading) -> Verdict:
         """Return calibrated probabilities."""
@@ -183,9 +183,7 @@ class LinearJudge:
         found: dict[str, dict[str, float]] = {}
         for head in self._heads:
             part = logits[head.start : head.start + len(head.classes)]
-            found[head.name] = dict(
-                zip(head.classes, softmax([number / head.temperature for number in part]), strict=True)
-            )
+            found[head.name] = dict(zip(head.classes, softmax(part, 1 / head.temperature), strict=True))
         return Verdict(
             found["group"],
             found["type"],
@@ -197,18 +195,25 @@ class LinearJudge:
     def logits(self, reading: Reading) -> list[float]:
         """Return the raw sums, one a column, before temperature."""
         known = list(filter(self._rows.__contains__, hashed(reading)))
-        total, count = sum(map(self._packed.__getitem__, known)), len(known)
-        sums = self._columns_of.unpack(total.to_bytes(self._columns_of.size, "little"))
+        words, count = sum(map(self._packed.__getitem__, known)), len(known)
+        rest = times = 0
+        for number, row in zip(dense(reading), self._dense, strict=True):
+            if number and row:
+                steps = int(number * _DENSE_STEPS)
+                rest += steps * row
+                times += steps
         share, raised = max(1, count) ** -0.5, _RAISE * count
-        found = [
-            bias + share * scale * (number - raised)
-            for bias, scale, number in zip(self._bias, self._scales, sums, strict=True)
+        scale, lifted = self._dense_scale, _DENSE_RAISE * times
+        return [
+            bias + share * word_scale * (word - raised) + scale * (number - lifted)
+            for bias, word_scale, word, number in zip(
+                self._bias,
+                self._scales,
+                self._columns_of.unpack(words.to_bytes(self._columns_of.size, "little")),
+                self._dense_of.unpack(rest.to_bytes(self._dense_of.size, "little")),
+                strict=True,
+            )
         ]
-        for number, pairs in zip(dense(reading), self._dense, strict=True):
-            if number:
-                for column, weight in pairs:
-                    found[column] += number * weight
-        return found
 
     def word_weight(self, key: int, column: int) -> float:
         """Return what the word hashed as ``key`` is worth to a column, 0 when unknown."""
@@ -216,14 +221,19 @@ class LinearJudge:
         return 0.0 if place is None else (self._weights[place + column] - _RAISE) * self._scales[column]
 
 
-def _by_feature(columns: Sequence[Sequence[float]], width: int) -> list[list[tuple[int, float]]]:
-    """Return, for each dense number, the columns it speaks for: most speak for few."""
+def _pack_dense(columns: Sequence[Sequence[float]], width: int) -> tuple[list[int], float]:
+    """Return one long integer for each dense number (0 where it speaks for nothing), and what one unit of it is worth."""
     if any(len(column) != width for column in columns):
         raise UnusableModel("this model's tables do not fit each other")
-    return [
-        [(column, float(weights[place])) for column, weights in enumerate(columns) if weights[place]]
-        for place in range(width)
+    scale = max((abs(weight) for column in columns for weight in column), default=0.0) / _DENSE_RAISE or 1.0
+    place = struct.Struct(f"<{len(columns)}Q")
+    packed = [
+        int.from_bytes(place.pack(*(round(weight / scale) + _DENSE_RAISE for weight in weights)), "little")
+        if any(weights)
+        else 0
+        for weights in zip(*columns, strict=True)
     ]
+    return packed, scale / _DENSE_STEPS
 
 
 def parse_model(text: str) -> dict[str, Any]:

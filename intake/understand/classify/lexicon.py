@@ -11,16 +11,14 @@ A word at the start of a text counts three times as much as one at its end: peop
 from __future__ import annotations
 
 import functools
-import gc
-import re
-from collections.abc import Container, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Container
+from typing import NamedTuple
 
-from intake.understand.classify.matching import Hit, Matcher, read_terms
+from intake.understand.classify.matching import Hit, Matcher
 from intake.understand.classify.stems import Roots
 from intake.understand.classify.taxonomy import Taxonomy, taxonomy
-from intake.understand.text import clean, read_table, words_of
+from intake.understand.classify.terms import Terms, terms_of
+from intake.understand.text import clean, words_of
 
 TYPES = ("pengaduan", "aspirasi", "permintaan_informasi", "terima_kasih")
 URGENCIES = ("darurat", "tinggi", "sedang", "rendah")
@@ -56,12 +54,9 @@ CUES = (
 )
 _SECOND, _THIRD = 0.3, 0.3
 _SUBJECT_FIRST = 2.0
-_SHARED_WORD = 0.3
-_VERSION = re.compile(r"# \w+ ([\w.]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A text as the judges see it. ``scores`` has one number a class, in the order of ``Lexicon.classes``."""
 
     text: str
@@ -75,33 +70,21 @@ class Reading:
 class Lexicon:
     """Terms of topics, groups and cues; reads texts."""
 
-    def __init__(self, known: Taxonomy, lexicon: Sequence[str], cues: Sequence[str]) -> None:
-        """Take the taxonomy and the lines of the two term files."""
+    def __init__(self, known: Taxonomy, terms: Terms | None = None) -> None:
+        """Read with the topics of ``known``, and with ``terms`` or those that ship with the project."""
         self.taxonomy = known
         self.groups = tuple(known.groups)
         self.topics = tuple(known.topics)
-        self.classes = (*self.topics, *self.groups, *CUES)
+        self.classes = classes_of(known)
         self.number = {name: place for place, name in enumerate(self.classes)}
         places = {group: place for place, group in enumerate(self.groups)}
         self.secret_topics = tuple(code for code, topic in known.topics.items() if topic.secret)
         self.group_of = [places[topic.group] for topic in known.topics.values()]
-        self.version = "+".join(_version(lines) for lines in (lexicon, cues))
-        self._matcher = Matcher([*self._shared(read_terms(lexicon, self.number)), *read_terms(cues, self.number)])
-        self._roots = Roots(self._matcher.words)
+        found = terms_of(known, self.classes) if terms is None else terms
+        self.version = found.version
+        self._matcher = Matcher(found)
+        self._roots = Roots(found.entries)
         self._first_cue = len(self.topics) + len(self.groups)
-
-    def _shared(self, terms: list[tuple[str, int, float]]) -> list[tuple[str, int, float]]:
-        """Return ``terms`` with the weight of those that speak for several groups lowered."""
-        group_of = [*self.group_of, *range(len(self.groups))]
-        first: dict[str, int] = {}
-        several: dict[str, set[int]] = {}
-        for term, number, _ in terms:
-            group = group_of[number]
-            known = first.setdefault(term, group)
-            if known != group:
-                several.setdefault(term, {known}).add(group)
-        lowered = {term: len(groups) ** -_SHARED_WORD for term, groups in several.items()}
-        return [(entry[0], entry[1], entry[2] * lowered[entry[0]]) if entry[0] in lowered else entry for entry in terms]
 
     def read(self, text: str) -> Reading:
         """Return the reading of ``text``. Time grows with its length; at most ``text.MAX_LENGTH_CHARS`` are read."""
@@ -109,6 +92,10 @@ class Lexicon:
         words = words_of(cleaned)
         roots = self._roots.of(words)
         return self._score(cleaned, words, roots, self._matcher.find(roots))
+
+    def knows(self, word: str) -> bool:
+        """Return whether ``word``, as it is written, stands in a term."""
+        return word in self._roots
 
     def forget(self, reading: Reading, forgotten: Container[str]) -> Reading:
         """Return ``reading`` as a lexicon without the ``forgotten`` roots would have made it. For training only."""
@@ -141,25 +128,12 @@ class Lexicon:
         return groups
 
 
-def _version(lines: Sequence[str]) -> str:
-    found = _VERSION.match(lines[0])
-    return found.group(0).removeprefix("# ").replace(" ", "-").rstrip(":") if found else "unversioned"
+def classes_of(known: Taxonomy) -> tuple[str, ...]:
+    """Return the names of all that a term may speak for: topics, groups, cues. A class's number is its place here."""
+    return (*known.topics, *known.groups, *CUES)
 
 
 @functools.cache
 def lexicon() -> Lexicon:
     """Return the lexicon that ships with the project, read once."""
-    with without_garbage_collection():
-        return Lexicon(taxonomy(), read_table("lexicon.tsv"), read_table("classify_cues.tsv"))
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """Load tables faster: ten thousand tuples are made that all stay; looking through them takes a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+    return Lexicon(taxonomy())

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class TopicGuess:
+class TopicGuess(NamedTuple):
     """A topic and how sure we are of it, from 0 to 1."""
 
     code: str
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(NamedTuple):
     """The whole answer.
 
     ``confidence`` belongs to the topic group (``group``), the level at which a unit is chosen; topics carry their own.

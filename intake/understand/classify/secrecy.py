@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from intake.understand.classify.lexicon import Lexicon, Reading
 from intake.understand.classify.matching import Hit
@@ -132,6 +132,19 @@ _ASKS = (
     r"|(?:saya|kami) (?:\w+ ){0,4}tidak (?:mau|ingin|usah|perlu) (?:muncul|tampil|nongol|kelihatan|terlihat)"
     r"(?! (?:masalah|lagi|keributan|konflik)))\b"
 )
+_OPENS = frozenset({
+    "off", "keep", "confidential", "nama", "bukan", "rhs", "rhsia", "rahsia", "di", "disamarin", "tolong", "mohon",
+    "minta", "harap", "agar", "supaya", "biar", "jadi", "ya", "perlindungan", "ingin", "mau", "hide", "sembunyikan",
+    "lindungi", "tutup", "tutupi", "identitas", "jati", "data", "biodata", "inisial", "nomor", "nomer", "hp", "asma",
+    "namo", "jeneng", "tidak", "belum", "maaf", "tahu", "tau", "jangan", "antara", "cukup", "demi", "saya", "nanti",
+    "sumber", "surat", "laporan", "sms", "pesan", "aduan", "isi", "keluhan", "simpan", "disimpan", "pegang", "jaga",
+    "dijaga", "ojo", "aja", "ojok", "ulah", "jan", "jang", "jo", "ampun", "sampun", "ndak", "tak", "usah", "ulun",
+    "takut", "wedi", "ajrih", "sieun", "takuik", "jejeh", "gamang", "jeri", "suami", "istri", "orang", "bos", "mandor",
+    "atasan", "kades", "kadus", "rt", "rw", "lurah", "mereka", "dia", "pelaku", "bapak", "ibu", "pak", "bu", "admin",
+    "min", "tong", "kalau", "sebisa", "sebaiknya", "kosongkan", "hilangkan", "coret", "buang", "kami",
+})  # fmt: skip
+_OPENING_PARTS = ("rahasia", "dirahasia", "kerahas")
+"""The words one of which every request in ``_ASKS`` begins with: it is tried there only, which takes a fifth of the time."""
 _OTHERS_HIDE = re.compile(
     r"rahasia(?:in|kan)? (?:terjamin|umum|negara|dagang|bank|kode)|kerahasiaan (?:terjamin|data nasabah)"
 )
@@ -164,8 +177,7 @@ _SPEAKS_OF_IT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What the sender asks for, and the words that say so. ``said`` is false where only the judge thinks so."""
 
     secret: bool
@@ -228,7 +240,14 @@ def _may_ask(reading: Reading) -> bool:
 
 
 def _plain_request(spoken: str) -> re.Match[str] | None:
-    return _compiled(_ASKS).search(spoken)
+    request, start = _compiled(_ASKS), 0
+    for word in spoken.split(" "):
+        if word in _OPENS or word.startswith(_OPENING_PARTS):
+            found = request.match(spoken, start)
+            if found is not None:
+                return found
+        start += len(word) + 1
+    return None
 
 
 def _mistaken(spoken: str) -> set[str]:

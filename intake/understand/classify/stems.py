@@ -9,7 +9,7 @@ one root has those consonants.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 _ENDINGS = ("nya", "lah", "kah", "pun", "nyo", "ku", "mu", "ne", "ny", "x", "e")
 _SUFFIXES = ("kan", "an", "i", "in", "keun", "ke")
@@ -40,6 +40,10 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ke", ("",)),
     ("se", ("",)),
 )
+_PREFIXES_BY_LETTER = {
+    letter: tuple(entry for entry in _PREFIXES if entry[0][0] == letter)
+    for letter in {entry[0][0] for entry in _PREFIXES}
+}
 _VOWELS = frozenset("aiueo")
 _MIN_ROOT, _MIN_CUT_ROOT, _MIN_SKELETON = 3, 4, 4
 _CACHE_WORDS = 6_000
@@ -50,13 +54,27 @@ def skeleton(word: str) -> str:
     return "".join(letter for letter in word if letter not in _VOWELS)
 
 
+class _Known(dict[str, str]):
+    """Words and their roots, found when first asked for; forgets everything when full."""
+
+    def __init__(self, find: Callable[[str], str]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _CACHE_WORDS:
+            self.clear()
+        root = self[word] = self._find(word)
+        return root
+
+
 class Roots:
     """Roots, and the way from a written word to its root. Holds a bounded cache."""
 
-    def __init__(self, roots: Iterable[str]) -> None:
-        """Keep ``roots`` as they are written."""
-        self._roots = frozenset(roots)
-        self._known: dict[str, str] = {}
+    def __init__(self, roots: Collection[str]) -> None:
+        """Know ``roots`` as they are written; asking whether one is among them should be quick."""
+        self._roots = roots
+        self._known = _Known(self._root)
         self._skeletons: dict[str, str] | None = None
 
     def __contains__(self, word: object) -> bool:
@@ -64,16 +82,7 @@ class Roots:
 
     def of(self, words: Iterable[str]) -> list[str]:
         """Return the root of each word, in order; a word without one keeps its form."""
-        known = self._known
-        found = []
-        for word in words:
-            root = known.get(word)
-            if root is None:
-                if len(known) >= _CACHE_WORDS:
-                    known.clear()
-                root = known[word] = self._root(word)
-            found.append(root)
-        return found
+        return list(map(self._known.__getitem__, words))
 
     def _root(self, word: str) -> str:
         roots = self._roots
@@ -91,8 +100,9 @@ class Roots:
         for form in forms:
             if form in roots:
                 return form
-        for form in forms:
-            for prefix, restored in _PREFIXES:
+        prefixes = _PREFIXES_BY_LETTER.get(word[0], ())
+        for form in forms if prefixes else ():
+            for prefix, restored in prefixes:
                 if form.startswith(prefix):
                     rest = form[len(prefix) :]
                     if len(rest) >= _MIN_ROOT - 1:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from intake.understand.text import read_table
 
@@ -36,8 +35,7 @@ class UnknownAuthority(ValueError):
     """A level of authority that does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A unit of a regency (OPD) or its water company, and what citizens call it."""
 
     key: str
@@ -45,8 +43,7 @@ class Unit:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A group of topics, the level at which the classifier is measured."""
 
     code: str
@@ -54,8 +51,7 @@ class Group:
     name_en: str
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(NamedTuple):
     """One topic: ``unit`` is the regency's own, ``forward_to`` who takes it when the regency does not."""
 
     code: str
@@ -73,15 +69,14 @@ class Topic:
     note: str
 
 
-@dataclass(frozen=True)
-class Taxonomy:
+class Taxonomy(NamedTuple):
     """All topics by code, groups by code, units by key."""
 
     version: str
     topics: Mapping[str, Topic]
     groups: Mapping[str, Group]
     units: Mapping[str, Unit]
-    overridden: bool = field(default=False)
+    overridden: bool = False
 
     def topic(self, code: str) -> Topic:
         """Return the topic with ``code``; raises ``UnknownTopic``."""
@@ -122,7 +117,7 @@ class Taxonomy:
             if name != known.name and known.name not in aliases and key in units:
                 aliases = (*aliases, known.name)
             units[key] = Unit(key, name, aliases)
-        topics = {code: replace(topic, unit=units[topic.unit.key]) for code, topic in self.topics.items()}
+        topics = {code: topic._replace(unit=units[topic.unit.key]) for code, topic in self.topics.items()}
         for code, change in overrides.get("topics", {}).items():
             if code not in topics:
                 raise UnknownTopic(code)
@@ -132,13 +127,12 @@ class Taxonomy:
             authority = change.get("authority", topics[code].authority)
             if authority not in AUTHORITIES:
                 raise UnknownAuthority(authority)
-            topics[code] = replace(
-                topics[code],
+            topics[code] = topics[code]._replace(
                 unit=units[unit],
                 authority=authority,
                 forward_to=change.get("forward_to", topics[code].forward_to),
             )
-        return replace(self, topics=topics, units=units, overridden=True)
+        return self._replace(topics=topics, units=units, overridden=True)
 
 
 def _rows(name: str) -> tuple[str, list[list[str]]]:

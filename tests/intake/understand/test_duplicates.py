@@ -38,6 +38,27 @@ def test_another_report_of_the_same_sender(other: str) -> None:
     assert not is_resend(other, REPORT)
 
 
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("bocah kintir neng kali", "Assalamualaikum pak, bocah kintir neng kali terima kasih"),
+        ("anak saya ditolak sekolah", "murangkalh saya ditolak sekolah"),
+        ("sumur warga kering semua", "kepada yth bapak bupati mohon maaf, sumur warga kering semua, mohon segera"),
+    ],
+)
+def test_a_short_text_is_known_again_in_a_long_greeting_and_in_misspelled_dialect(first: str, again: str) -> None:
+    assert is_resend(again, first)
+    assert is_resend(first, again)
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [("tiang roboh di depan balai", "orang roboh di depan balai"), ("mohon maaf pak", "mohon tolong bu")],
+)
+def test_a_word_that_is_another_word_makes_another_report(first: str, other: str) -> None:
+    assert not is_resend(other, first)
+
+
 def test_fingerprints_are_equal_after_normalisation_only() -> None:
     assert fingerprint("Jln RUSAK parahhh!!") == fingerprint("jalan rusak parah")
     assert fingerprint("jalan rusak") != fingerprint("jalan bagus")
