@@ -24,6 +24,7 @@ from channels.messages import Headers, InboundRequest
 from intake import logs
 from intake.receive import receive_polled
 from intake.runtime import Runtime
+from intake.storage.messages import forgotten_id
 
 log = logs.get("reconcile")
 
@@ -109,14 +110,14 @@ def _hold_against(
     with rt.engine.connect() as connection:
         rows = connection.execute(
             text("select external_id from message where channel = :channel and external_id = any(:ids)"),
-            {"channel": channel, "ids": [each.external_id for each in batch]},
+            {"channel": channel, "ids": [id_ for each in batch for id_ in _kept_as(each)]},
         )
         known = {row.external_id for row in rows}
     counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for each in {listed.external_id: listed for listed in batch}.values():
         count = counts[each.received_at.astimezone(ZONE).date()]
         count["there"] += 1
-        if each.external_id in known:
+        if not known.isdisjoint(_kept_as(each)):
             count["here"] += 1
         elif fetch and each.message is not None:
             # Kept, or in quarantine where a person sees it: either way no longer missed.
@@ -129,6 +130,11 @@ def _hold_against(
         lines[day, channel] = replace(
             line, **{name: getattr(line, name) + count[name] for name in ("there", "here", "fetched", "missing")}
         )
+
+
+def _kept_as(listed: Listed) -> tuple[str, str]:
+    """The id by which a message is kept, and the one that is left when its people were forgotten."""
+    return listed.external_id, forgotten_id(listed.external_id)
 
 
 def _letters_since(rt: Runtime, mailbox: ImapServer, moment: datetime) -> Iterator[Listed]:

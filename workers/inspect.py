@@ -53,12 +53,20 @@ def inspect(rt: Runtime, claim: Claim) -> None:
                     max_attempts=rt.settings.max_attempts,
                 )  # fmt: skip
             return
+        with rt.engine.begin() as connection:
+            wanted = files.will_store(connection, file.id, seen.stored)
+        if not wanted:
+            continue
         store.put(seen.stored, seen.content)
         with rt.engine.begin() as connection:
-            files.settle(
+            settled = files.settle(
                 connection, file.id, real_type=seen.real_type, verdict=seen.verdict, scan=scan, stored=seen.stored,
                 size=len(seen.content),
             )  # fmt: skip
+        if not settled:
+            with rt.engine.begin() as connection:
+                files.remove_unneeded(connection, store, seen.stored)
+            continue
         log.info("file_inspected", attachment_id=file.id, verdict=seen.verdict, scan=scan)
     with rt.engine.begin() as connection:
         outbox.fulfil(connection, claim)

@@ -13,7 +13,7 @@ from intake import logs
 from intake.commands.operate import opened
 from intake.domain.reference import report_id_of
 from intake.runtime import Runtime
-from intake.storage import erasure
+from intake.storage import attachments, erasure
 from intake.storage.attachments import Store
 
 log = logs.get("forget")
@@ -46,13 +46,18 @@ def forget(
             click.echo(f"still open, close them first or say --open-too: {', '.join(unfinished[:20])}", err=True)
             sys.exit(1)
         files = _erase(rt, chosen, address, days) if yes else 0
-    told = {"reports": len(chosen), "files": files, "done": yes}
+        unread = _forget_requests_naming(rt, address) if yes and address is not None else 0
+    told = {"reports": len(chosen), "files": files, "unread": unread, "done": yes}
     if as_json:
         click.echo(json.dumps(told))
     elif yes:
         click.echo(f"{len(chosen)} reports and {files} files are forgotten.")
     else:
         click.echo(f"{len(chosen)} reports would be forgotten. Say --yes to do it; it cannot be undone.")
+    if unread and not as_json:
+        click.echo(
+            f"{unread} requests in quarantine, which nobody has read yet, name it too: sahut quarantine list", err=True
+        )
 
 
 def _as_kept(address: str) -> str:
@@ -84,16 +89,33 @@ def _erase(rt: Runtime, chosen: list[int], address: str | None, days: int | None
         for start in range(0, len(chosen), _AT_ONCE):
             part = chosen[start : start + _AT_ONCE]
             with rt.engine.begin() as connection:
-                names = erasure.erase(connection, part)
-            for name in names:
-                store.remove(name)
-            files += len(names)
+                erasure.erase(connection, part)
+            removed = _remove_files(rt, store)
+            files += removed
             bar.update(len(part))
-            log.info("reports_forgotten", count=len(part), files=len(names))
+            log.info("reports_forgotten", count=len(part), files=removed)
     if address is not None:
         with rt.engine.begin() as connection:
             erasure.forget_loose(connection, address=_as_kept(address))
     if days is not None:
         with rt.engine.begin() as connection:
             erasure.forget_requests(connection, datetime.now(UTC) - timedelta(days=days))
-    return files
+    return files + _remove_files(rt, store)
+
+
+def _forget_requests_naming(rt: Runtime, address: str) -> int:
+    with rt.engine.begin() as connection:
+        return erasure.forget_read_requests(connection, _as_kept(address))
+
+
+def _remove_files(rt: Runtime, store: Store) -> int:
+    """Remove from the store what nobody needs any more, also what a command that broke off left there. Returns how many."""
+    removed = 0
+    while True:
+        with rt.engine.connect() as connection:
+            names = attachments.forgotten(connection, most=_AT_ONCE)
+        if not names:
+            return removed
+        for name in names:
+            with rt.engine.begin() as connection:
+                removed += attachments.remove_unneeded(connection, store, name)

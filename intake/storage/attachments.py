@@ -1,7 +1,9 @@
 """Files that came with messages: their rows, and the store where their bytes lie under their SHA-256.
 
-The store is a folder, or anything S3-compatible by its URL. A file is put there before its row says so: what a crash
-leaves is bytes nobody names, never a name without bytes. Equal files lie there once.
+The store is a folder, or anything S3-compatible by its URL. Equal files lie there once. A row names its bytes before they
+are put there (``will_store``) and says that they are there afterwards (``settle``): so whoever forgets an equal file of
+somebody else at that moment sees that the bytes are still needed. A lock of each name, which only who names and who
+removes take, keeps the two apart; nobody holds it while bytes are put.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, text
 
@@ -72,15 +74,63 @@ def leave_there(connection: Connection, file_id: int) -> None:
     )
 
 
+def will_store(connection: Connection, file_id: int, stored: str) -> bool:
+    """Name the bytes that are going to be put into the store. False when nobody waits for this file any more."""
+    _lock(connection, stored)
+    done = connection.execute(
+        text("update attachment set stored = :stored where id = :id and verdict = 'waiting'"),
+        {"id": file_id, "stored": stored},
+    )
+    return done.rowcount == 1
+
+
 def settle(
     connection: Connection, file_id: int, *, real_type: str, verdict: str, scan: str, stored: str, size: int
-) -> None:
-    """What was found out about a file that lies in the store now; its bytes leave the database."""
-    connection.execute(
+) -> bool:
+    """What was found out about a file that lies in the store now; its bytes leave the database. False when it was settled
+    or forgotten meanwhile: then the bytes may be nobody's (``remove_unneeded``).
+    """
+    done = connection.execute(
         text("""update attachment set real_type = :real_type, verdict = :verdict, scan = :scan, stored = :stored,
                        size = :size, content = null, inspected_at = now() where id = :id and verdict = 'waiting'"""),
         {"id": file_id, "real_type": real_type, "verdict": verdict, "scan": scan, "stored": stored, "size": size},
     )
+    return done.rowcount == 1
+
+
+#: A forgotten file whose bytes are still to be removed: its row names them until they are gone.
+_FORGOTTEN: Final = "verdict = 'refused' and inspected_at is null and stored is not null"
+
+
+def forgotten(connection: Connection, *, most: int) -> list[str]:
+    """Names of bytes that are to be removed, because somebody was forgotten."""
+    rows = connection.execute(
+        text(f"select distinct stored from attachment where {_FORGOTTEN} limit :most"), {"most": most}
+    )
+    return [str(row.stored) for row in rows]
+
+
+def remove_unneeded(connection: Connection, store: Store, stored: str) -> bool:
+    """Remove bytes from the store, unless another file is the same. Raises what the store raises: ask again later then.
+
+    A transaction of its own, and the only one in which the store is asked: who would name the same bytes waits for it.
+    """
+    _lock(connection, stored)
+    needed = connection.execute(
+        text(f"select 1 from attachment where stored = :stored and not ({_FORGOTTEN}) limit 1"), {"stored": stored}
+    )
+    removes = needed.first() is None
+    if removes:
+        store.remove(stored)
+    connection.execute(
+        text(f"update attachment set stored = null where stored = :stored and {_FORGOTTEN}"), {"stored": stored}
+    )
+    return removes
+
+
+def _lock(connection: Connection, stored: str) -> None:
+    """Whoever names or removes the same bytes waits until this transaction ends."""
+    connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:stored, 0))"), {"stored": stored})
 
 
 class Store:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -191,17 +192,25 @@ def remember_all(connection: Connection, ids: Ids, several: Sequence[Incoming]) 
     return remembered
 
 
+#: Ids in which nobody's number or address can stand: Twilio's, a UUID (Kannel's), and digests (our own, of gateways that
+#: name nothing). For Python and for PostgreSQL alike.
+SAYS_NOTHING: Final = (
+    "[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{40}|[0-9a-f]{64}"
+)
+_SAYS_NOTHING: Final = re.compile(SAYS_NOTHING)
+
+
 def forgotten_id(external_id: str) -> str:
-    """What is kept of a letter's id when its people are forgotten (``storage.erasure`` writes the same in SQL)."""
+    """What is kept of an id that says something when its people are forgotten (``storage.erasure``: the same in SQL)."""
     return f"forgotten:{hashlib.sha256(external_id.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _find_forgotten(connection: Connection, several: Sequence[Incoming]) -> dict[tuple[str, str], Remembered]:
-    """Letters whose people were forgotten and that a mailbox still holds: they are not new, by their keys."""
+    """Messages whose people were forgotten and that a mailbox or a provider still holds: they are not new, by their keys."""
     letters = {
         (each.channel, forgotten_id(each.message.external_id)): each.key
         for each in several
-        if "@" in each.message.external_id
+        if not _SAYS_NOTHING.fullmatch(each.message.external_id)
     }
     if not letters:
         return {}

@@ -203,6 +203,7 @@ attachment = Table(
     Column("scan", Text, nullable=False, server_default="unscanned"),
     Column("stored", Text, comment="SHA-256 of the bytes in the store, which is their name there"),
     _moment("inspected_at"),
+    Index("ix_attachment_stored", "stored", postgresql_where=text("stored is not null")),
     CheckConstraint("verdict in ('waiting', 'allowed', 'refused', 'damaged')", name="verdict_known"),
     CheckConstraint("scan in ('unscanned', 'clean', 'infected')", name="scan_known"),
 )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import ARRAY, LargeBinary, Text, text
+from sqlalchemy import ARRAY, LargeBinary, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
-from channels.messages import Attachment
+from channels.messages import Attachment, DeliveryStatus
 from intake.commands.forget import forget
 from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import erasure
+from intake.storage import erasure, quarantine, replies
 from intake.storage.attachments import Store
 from intake.storage.outbox import Job
 from intake.storage.tables import metadata
@@ -133,12 +135,12 @@ def test_nothing_of_a_person_is_left_and_nobody_else_is_touched(told: Runtime) -
         stored = list(connection.execute(text("select stored from attachment order by id")).scalars())
 
     looked = CliRunner().invoke(forget, ["--address", PHONE, "--json"])
-    assert json.loads(looked.stdout.splitlines()[-1]) == {"reports": 1, "files": 0, "done": False}
+    assert json.loads(looked.stdout.splitlines()[-1]) == {"reports": 1, "files": 0, "unread": 0, "done": False}
     assert everything_of(told, PHONE)[0] == before
 
     done = CliRunner().invoke(forget, ["--address", PHONE, "--yes", "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout.splitlines()[-1]) == {"reports": 1, "files": 1, "done": True}
+    assert json.loads(done.stdout.splitlines()[-1]) == {"reports": 1, "files": 1, "unread": 0, "done": True}
     after = rows_of(told, ids)
     for trace in (PHONE, PHONE.removeprefix("+62"), WRITTEN, OFFICER_WROTE, "jalan"):
         assert trace not in after
@@ -201,3 +203,138 @@ def test_commands_and_codes_of_who_is_forgotten_go_too(told: Runtime) -> None:
             counted = text(f"select count(*) from {table} where {column} = :address")
             assert connection.execute(counted, {"address": PHONE}).scalar_one() == 0
             assert connection.execute(counted, {"address": OTHER_PHONE}).scalar_one() > 0
+
+
+def forget_yes(*which: str) -> dict[str, object]:
+    done = CliRunner().invoke(forget, [*which, "--yes", "--open-too", "--json"])
+    assert done.exit_code == 0, done.output
+    told: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def files_in(rt: Runtime) -> list[Path]:
+    return [each for each in Path(rt.settings.files_url).rglob("*") if each.is_file()]
+
+
+def while_a_file_is_settled(rt: Runtime, do: Callable[[], object]) -> None:
+    """Let something happen between the file's bytes in the store and the row that says that they are there."""
+    done: list[str] = []
+
+    def before_settling(_c: object, _k: object, statement: str, *_: object) -> None:
+        if not done and statement.startswith("update attachment set real_type"):
+            done.append(statement)
+            do()
+
+    event.listen(rt.engine, "before_cursor_execute", before_settling)
+
+
+def send_picture(rt: Runtime, sender: str, external_id: str) -> None:
+    message = an_sms("Jalan rusak, foto terlampir", sender=sender, external_id=external_id)
+    object.__setattr__(message, "attachments", (Attachment("foto.jpg", "image/jpeg", a_picture(size=(41, 20))),))
+    receive(rt, "sms_twilio", message)
+
+
+def test_a_file_that_somebody_else_sends_at_that_moment_stays(told: Runtime) -> None:
+    send_picture(told, "+628110000003", f"SM{3:032x}")  # the same bytes as PHONE's
+    while_a_file_is_settled(told, lambda: forget_yes("--address", PHONE))
+    jobs.carry_out(told, Job.INSPECT)
+    with told.engine.connect() as connection:
+        [kept] = connection.execute(
+            text("select stored from attachment a join message m on m.id = message_id where sender = '+628110000003'")
+        ).scalars()
+        assert (
+            connection.execute(text("select count(*) from message where sender = :s"), {"s": PHONE}).scalar_one() == 0
+        )
+    assert Store(told.settings.files_url).get(kept)
+    forget_yes("--address", "+628110000003")  # and goes with the last who had it
+    assert kept not in {each.name for each in files_in(told)}
+
+
+def test_who_is_forgotten_while_their_file_is_looked_at_leaves_no_bytes(told: Runtime) -> None:
+    forget_yes("--address", PHONE)
+    before = files_in(told)
+    send_picture(told, "+628110000003", f"SM{3:032x}")
+    while_a_file_is_settled(told, lambda: forget_yes("--address", "+628110000003"))
+    jobs.carry_out(told, Job.INSPECT)
+    assert files_in(told) == before
+
+
+def test_what_a_command_that_broke_off_left_in_the_store_goes_with_the_next(told: Runtime) -> None:
+    before = len(files_in(told))
+    with told.engine.begin() as connection:
+        erasure.erase(connection, erasure.of_sender(connection, PHONE))
+    assert len(files_in(told)) == before
+    assert forget_yes("--address", "+628110000009") == {"reports": 0, "files": 1, "unread": 0, "done": True}
+    assert len(files_in(told)) == before - 1
+
+
+@pytest.mark.parametrize("how", ["address", "age"])
+def test_letters_of_machines_go_with_their_files(told: Runtime, how: str) -> None:
+    """An answer of an absent person's mailbox, and a bounce from nobody that names whom it is about."""
+    before = files_in(told)
+    away = replace(
+        a_mail("Saya cuti", sender="warga@example.com", automatic="auto-replied"),
+        attachments=(Attachment("kartu nama.jpg", "image/jpeg", a_picture(size=(90, 9))),),
+    )
+    bounce = replace(
+        a_mail("Kotak surat warga@example.com penuh", sender="", automatic="bounce"),
+        attachments=(Attachment("surat asli.eml", "message/rfc822", b"To: warga@example.com"),),
+    )
+    kept = [receive(told, "email_mime", each).remembered for each in (away, bounce)]
+    while sum(jobs.carry_out(told, job) for job in Job):
+        pass
+    assert len(files_in(told)) == len(before) + 2
+    if how == "address":
+        forget_yes("--address", "warga@example.com")
+    else:
+        with told.engine.begin() as connection:
+            connection.execute(
+                text("update message set received_at = now() - interval '6 years' where report_id is null")
+            )
+        forget_yes("--ended-days-ago", "1900")
+    with told.engine.connect() as connection:
+        left = connection.execute(
+            text("""select row_to_json(m)::text || row_to_json(a)::text from message m join attachment a
+                    on a.message_id = m.id where m.id = any(:ids)"""),
+            {"ids": [each.message_id for each in kept if each is not None]},
+        )
+        rows = "".join(left.scalars())
+    for trace in ("warga@", "cuti", "kartu", "surat asli", "Kotak"):
+        assert trace not in rows
+    assert len(files_in(told)) <= len(before)
+
+
+@pytest.mark.parametrize(
+    "external_id", ["wamid.HBgNNjI4MTEwMDAwMDAwMxUCABIYFDNB", "628110000003-1760000000", "6281100000031760000000"]
+)
+def test_ids_in_which_a_number_may_stand_are_forgotten_and_still_known(told: Runtime, external_id: str) -> None:
+    message = an_sms("jalan rusak", sender="+628110000003", external_id=external_id)
+    kept = receive(told, "sms_twilio", message).remembered
+    assert kept is not None
+    while sum(jobs.carry_out(told, job) for job in Job):
+        pass
+    with told.engine.begin() as connection:
+        [reply] = connection.execute(text("select id from reply where recipient = '+628110000003'")).scalars()
+        replies.record_delivery(
+            connection, channel="sms_twilio", reply_id=reply, external_id=external_id,
+            status=DeliveryStatus.DELIVERED, code=None,
+        )  # fmt: skip
+    forget_yes("--address", "+628110000003")
+    with told.engine.connect() as connection:
+        for table in ("message", "reply", "delivery_report"):
+            rows = "".join(connection.execute(text(f"select row_to_json(t)::text from {table} t")).scalars())
+            assert external_id not in rows
+    again = receive(told, "sms_twilio", message).remembered
+    assert again is not None
+    assert (again.new, again.message_id) == (False, kept.message_id)
+
+
+def test_requests_in_quarantine_that_were_read_go_and_unread_ones_are_told(told: Runtime) -> None:
+    with told.engine.begin() as connection:
+        for number, body in enumerate((b"from=%2B628110000003", b"dari 08110000003 lagi", b"from=%2B628110000004")):
+            kept = quarantine.keep(connection, "sms_twilio", query="", headers={}, body=body, reason=str(number))
+            if number == 0:
+                quarantine.mark_replayed(connection, kept)
+    assert forget_yes("--address", "+628110000003")["unread"] == 1
+    with told.engine.connect() as connection:
+        assert sorted(connection.execute(text("select reason from quarantine")).scalars()) == ["1", "2"]

@@ -14,12 +14,14 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
+from channels.channel import Listed
 from channels.kannel_log import read_access_log
 from channels.registry import open_channels
 from intake.commands.reconcile import reconcile as command
 from intake.receive import receive
 from intake.reconcile import Account, reconcile, sources
 from intake.runtime import Runtime
+from intake.storage import erasure
 from tests.channels.local_servers import HttpAnswer, HttpServer
 from tests.conftest import PUBLIC_URL, SECRET_KEY
 from tests.factories import CLEAR_TEXT, OTHER_PHONE, OUR_NUMBER, PHONE, an_sms
@@ -176,3 +178,13 @@ def test_kannels_list_with_and_without_texts(tmp_path: Path) -> None:
         ("+628110000001", "1708", "lapor jalan rusak"),
         ("+628110000001", "1708", "é🚧"),
     ]
+
+
+def test_what_was_forgotten_is_here_by_what_is_left_of_its_id(rt: Runtime) -> None:
+    message = an_sms(external_id="628110000001-17")
+    receive(rt, "sms_twilio", message)
+    with rt.engine.begin() as connection:
+        erasure.erase(connection, erasure.of_sender(connection, PHONE))
+    listed = [Listed(message.external_id, HOUR_AGO, message)]
+    account = reconcile(rt, {"sms_twilio": lambda _: listed}, since=datetime.now(UTC) - TWO_DAYS)
+    assert figures(account) == (1, 1, 0, 0)
