@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.channel import Misconfigured, Probes, SendFailed, Unreachable
 from intake.runtime import Runtime, open_runtime
 from intake.spool import Spool
-from intake.storage import attachments, migrate, outbox
+from intake.storage import attachments, migrate, outbox, quarantine
 from intake.storage.vitals import canaries
 
 Health = Literal["ok", "look", "broken"]
@@ -80,6 +80,7 @@ def _look_at_database(rt: Runtime) -> Iterator[Finding]:
                 ("durability", _look_at_durability),
                 ("clock", _look_at_clock),
                 ("promises", _look_at_promises),
+                ("quarantine", lambda asked: _look_at_quarantine(rt, asked)),
                 ("canaries", lambda asked: _look_at_canaries(rt, asked)),
             )
             for what, look in checks:
@@ -127,6 +128,20 @@ def _look_at_promises(connection: Connection) -> tuple[Health, str]:
     if found.oldest > OLDEST_PROMISE:
         return "broken", f"{detail}: do relay and workers run?"
     return ("look", f"{detail}: see sahut parked") if found.parked else ("ok", detail)
+
+
+def _look_at_quarantine(rt: Runtime, connection: Connection) -> tuple[Health, str]:
+    """Full, it takes nothing more: what cannot be read stays with who sent it, as long as they keep it."""
+    held = quarantine.held(connection)
+    shares = {channel: each.share(rt.quarantine_limits) for channel, each in held.items()}
+    full = [channel for channel, share in sorted(shares.items()) if share >= 1]
+    if full:
+        return "broken", f"full for {', '.join(full)}: read it (sahut quarantine list), replay or give up"
+    told = ", ".join(
+        f"{channel} {each.unread} unread, {shares[channel]:.0%} full" for channel, each in sorted(held.items())
+    )
+    unread = any(each.unread for each in held.values())
+    return ("look", f"{told}: see sahut quarantine list") if unread else ("ok", told or "empty")
 
 
 def _look_at_canaries(rt: Runtime, connection: Connection) -> tuple[Health, str]:

@@ -168,12 +168,16 @@ def receive_polled(rt: Runtime, channel: str, message: InboundMessage) -> Receiv
 def quarantine_request(rt: Runtime, channel: str, request: InboundRequest, reason: str) -> Received:
     """Keep a request as it came, for a person or a later release.
 
-    Raises QuarantineFull when a channel has brought too much of it within an hour: nothing is forgotten to make room, so
-    that who can keep it (a mail server, the spool) had better do so. Counted as a refusal.
+    Raises QuarantineFull when a channel has brought too much of it within an hour, or when too much of it lies there:
+    nothing that nobody has read is forgotten to make room, so that who can keep it (a mail server, the spool) had better do
+    so. Counted as a refusal.
     """
     query = request.url.partition("?")[2]
     with rt.engine.begin() as connection:
-        full = quarantine.is_full(connection, channel, rt.quarantine_limits)
+        again = quarantine.count_again(connection, channel, query=query, body=request.body)
+        full = again is None and quarantine.is_full(connection, channel, rt.quarantine_limits)
+    if again is not None:
+        return Received(Ack.QUARANTINED, None)
     if full:
         refuse(rt, channel, "quarantine_full")
         raise QuarantineFull(channel)

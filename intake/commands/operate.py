@@ -123,6 +123,32 @@ def replay_one(kept_id: int) -> None:
     click.echo(f"{received.ack}: message {received.remembered.message_id if received.remembered else '-'}")
 
 
+@quarantine.command(
+    "give-up",
+    epilog="Examples: sahut quarantine give-up 17 18 --yes | sahut quarantine give-up --channel sms_kannel --days-ago 30",
+)
+@click.argument("kept_ids", nargs=-1, type=int)
+@click.option("--channel", help="All of this channel that came before --days-ago.")
+@click.option("--days-ago", type=click.IntRange(0), help="Those that came before so many days; with --channel.")
+@click.option("--yes", is_flag=True, help="Do it; without this it is only said how many would go.")
+def give_up(kept_ids: tuple[int, ...], channel: str | None, days_ago: int | None, *, yes: bool) -> None:
+    """Delete kept requests that nobody will read. It cannot be undone; they are counted as refused: given_up."""
+    if bool(kept_ids) == (channel is not None) or (channel is None) != (days_ago is None):
+        raise click.UsageError("name numbers, or --channel and --days-ago")
+    which = (
+        "id = any(:ids)" if kept_ids else "channel = :channel and received_at < now() - make_interval(days => :days)"
+    )
+    with opened() as rt, rt.engine.connect() as connection:
+        gone = kept_requests.give_up(
+            connection, which, {"ids": list(kept_ids), "channel": channel, "days": days_ago or 0}
+        )
+        if yes:
+            connection.commit()
+    click.echo(
+        f"{gone} requests are given up." if yes else f"{gone} would be given up. Say --yes; it cannot be undone."
+    )
+
+
 @click.command(epilog="Example: sahut desk 16.03 webhook --set url=https://lapor.example.go.id/masuk --set secret=...")
 @click.argument("regency")
 @click.argument("kind", type=click.Choice(["inbox", "webhook", "email"]))

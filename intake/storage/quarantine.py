@@ -18,10 +18,25 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of one channel is taken into quarantine within an hour."""
+    """How much of one channel is taken into quarantine within an hour, and how much of it lies there at most."""
 
     most_requests: int = 2000
     most_bytes: int = 256 * 1024 * 1024
+    most_requests_in_all: int = 20_000
+    most_bytes_in_all: int = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What lies in quarantine of one channel. ``unread``: those of the requests that nobody has read since."""
+
+    requests: int = 0
+    bytes: int = 0
+    unread: int = 0
+
+    def share(self, limits: Limits) -> float:
+        """How much of what may lie there does: 1 is full."""
+        return max(self.requests / limits.most_requests_in_all, self.bytes / limits.most_bytes_in_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +59,6 @@ def keep(
 ) -> int:
     """Keep a request; the same one again (a provider's retry) is counted, not kept twice."""
     query = _storable(query)
-    digest = hashlib.sha256(channel.encode() + b"\0" + query.encode() + b"\0" + body).hexdigest()
     kept = connection.execute(
         text("""
             insert into quarantine (channel, digest, query, headers, body, reason)
@@ -53,7 +67,7 @@ def keep(
         """),
         {
             "channel": channel,
-            "digest": digest,
+            "digest": _digest(channel, query, body),
             "query": query,
             "headers": Jsonb(
                 {_storable(k): _storable(v) for k, v in headers.items() if k.lower() not in _SECRET_HEADERS}
@@ -65,14 +79,55 @@ def keep(
     return int(kept.scalar_one())
 
 
+def _digest(channel: str, query: str, body: bytes) -> str:
+    return hashlib.sha256(channel.encode() + b"\0" + query.encode() + b"\0" + body).hexdigest()
+
+
+def count_again(connection: Connection, channel: str, *, query: str, body: bytes) -> int | None:
+    """Count a request that lies here already, for which there is always room; its number, None for a new one."""
+    found: int | None = connection.execute(
+        text("""update quarantine set times = times + 1 where channel = :channel and digest = :digest returning id"""),
+        {"channel": channel, "digest": _digest(channel, _storable(query), body)},
+    ).scalar_one_or_none()
+    return found
+
+
 def is_full(connection: Connection, channel: str, limits: Limits) -> bool:
-    """Whether this channel has brought so much within the last hour that no more is taken."""
+    """Whether this channel has brought so much, within the last hour or in all, that no more is taken.
+
+    What was read since it came makes room first: its messages are kept. How much of that went is counted.
+    """
     row = connection.execute(
         text("""select count(*) as requests, coalesce(sum(octet_length(body)), 0) as bytes from quarantine
                 where channel = :channel and received_at > now() - interval '1 hour'"""),
         {"channel": channel},
     ).one()
-    return int(row.requests) >= limits.most_requests or int(row.bytes) >= limits.most_bytes
+    if int(row.requests) >= limits.most_requests or int(row.bytes) >= limits.most_bytes:
+        return True
+    if held(connection).get(channel, Held()).share(limits) < 1:
+        return False
+    give_up(
+        connection, "channel = :channel and replayed_at is not null", {"channel": channel}, reason="read_and_given_up"
+    )
+    return held(connection).get(channel, Held()).share(limits) >= 1
+
+
+def held(connection: Connection) -> dict[str, Held]:
+    """What lies here, by channel."""
+    rows = connection.execute(
+        text("""select channel, count(*) as requests, coalesce(sum(octet_length(body)), 0) as bytes,
+                       count(*) filter (where replayed_at is null) as unread from quarantine group by channel""")
+    )
+    return {row.channel: Held(row.requests, int(row.bytes), row.unread) for row in rows}
+
+
+def give_up(connection: Connection, which: str, values: Mapping[str, object], *, reason: str = "given_up") -> int:
+    """Delete these requests (``which`` is SQL) and count them as refused for that reason. Returns how many."""
+    rows = connection.execute(text(f"delete from quarantine where {which} returning channel"), dict(values))
+    gone = Counter(str(channel) for channel in rows.scalars())
+    for channel, times in sorted(gone.items()):
+        count_refusal(connection, channel, reason, times=times)
+    return gone.total()
 
 
 def waiting(connection: Connection, *, limit: int = 200) -> list[Kept]:

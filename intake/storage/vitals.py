@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from intake.storage import quarantine
 from intake.storage.outbox import Job
+from intake.storage.quarantine import Held
 
 #: Asked every few seconds: it must not add to the load that it shows.
 _LONGEST_MILLISECONDS: Final = 5000
@@ -40,7 +41,7 @@ class Waits:
 @dataclass(frozen=True, slots=True)
 class Vitals:
     """``accepted``: messages of the last hour by channel. ``refused``: since ever, by channel and reason.
-    ``quarantined``: requests that wait, by channel.
+    ``quarantined``: what lies in quarantine, by channel.
 
     ``replies``: of the last hour, by gateway and state; ``segments``: parts of SMS of those, by gateway; ``errors``: of
     those, by gateway and the gateway's own code. ``first_reply``: from a report of the last hour to our first word;
@@ -50,7 +51,7 @@ class Vitals:
 
     accepted: Mapping[str, int]
     refused: Mapping[tuple[str, str], int]
-    quarantined: Mapping[str, int]
+    quarantined: Mapping[str, Held]
     promises: Mapping[Job, Promises]
     replies: Mapping[tuple[str, str], int]
     segments: Mapping[str, int]
@@ -66,9 +67,6 @@ def take_vitals(connection: Connection) -> Vitals:
     accepted = connection.execute(
         text("""select channel, count(*) as n from message where received_at > now() - interval '1 hour'
                 group by channel""")
-    )
-    waiting = connection.execute(
-        text("select channel, count(*) as n from quarantine where replayed_at is null group by channel")
     )
     rows = connection.execute(
         text("""
@@ -88,7 +86,7 @@ def take_vitals(connection: Connection) -> Vitals:
     return Vitals(
         accepted={row.channel: row.n for row in accepted},
         refused=quarantine.refusals(connection),
-        quarantined={row.channel: row.n for row in waiting},
+        quarantined=quarantine.held(connection),
         promises=_promises(connection),
         replies=replies,
         segments=segments,

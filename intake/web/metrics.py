@@ -78,7 +78,13 @@ def _of_the_database(vitals: Vitals | None) -> Iterator[Metric]:
     for (channel, reason), times in sorted(vitals.refused.items()):
         refused.add_metric([channel, reason], times)
     yield refused
-    yield _by("quarantined", "Requests that wait in quarantine.", ["channel"], _single(vitals.quarantined))
+    unread = {channel: held.unread for channel, held in vitals.quarantined.items()}
+    yield _by("quarantined", "Requests that wait in quarantine.", ["channel"], _single(unread))
+    stored = {channel: held.bytes for channel, held in vitals.quarantined.items()}
+    yield _by("quarantine_bytes", "Bytes of all requests in quarantine.", ["channel"], _single(stored))
+    limits = runtime().quarantine_limits
+    shares = {channel: held.share(limits) for channel, held in vitals.quarantined.items()}
+    yield _by("quarantine_share", "Of what the quarantine takes: 1 is full.", ["channel"], _single(shares))
     yield from _of_promises(vitals.promises)
     yield _by("replies_last_hour", "Replies promised within an hour.", ["gateway", "state"], vitals.replies.items())
     yield _by("segments_last_hour", "Parts of SMS of these replies.", ["gateway"], _single(vitals.segments))

@@ -14,6 +14,7 @@ from intake.commands.doctor import doctor
 from intake.doctor import Finding, examine
 from intake.embedded import temporary_valkey
 from intake.runtime import Runtime
+from intake.storage import quarantine
 from tests.channels.local_servers import HttpAnswer, HttpServer, SmtpServer
 from tests.conftest import PUBLIC_URL, SECRET_KEY
 from tests.factories import OUR_NUMBER
@@ -79,6 +80,19 @@ def test_a_database_of_another_release_and_parked_work(installation: pytest.Monk
     assert "sahut release" in findings["migrations"].detail
     assert findings["migrations"].health == "broken"
     assert findings["promises"].health == "look"
+
+
+def test_what_nobody_could_read_waits_for_somebody(installation: pytest.MonkeyPatch, rt: Runtime) -> None:
+    assert found()["quarantine"].health == "ok"
+    with rt.engine.begin() as connection:
+        quarantine.keep(connection, "sms_twilio", query="", headers={}, body=b"x", reason="no id")
+    assert (found()["quarantine"].health, "sms_twilio 1 unread" in found()["quarantine"].detail) == ("look", True)
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into quarantine (channel, digest, query, headers, body, reason)
+                    select 'sms_twilio', n::text, '', '{}', '', 'no id' from generate_series(1, 20000) as n""")
+        )
+    assert found()["quarantine"].health == "broken"
 
 
 def test_servers_that_are_away(installation: pytest.MonkeyPatch, tmp_path: Path) -> None:

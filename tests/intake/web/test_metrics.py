@@ -106,6 +106,8 @@ def test_every_figure_is_what_happened(watched: Runtime) -> None:
         ("sahut_accepted_last_hour", "sms_twilio"): 2,
         ("sahut_refused_total", "sms_twilio", "forged"): 3,
         ("sahut_quarantined", "email_mime"): 1,
+        ("sahut_quarantine_bytes", "email_mime"): 1,
+        ("sahut_quarantine_share", "email_mime"): 1 / 20_000,
         ("sahut_promises_waiting", "process"): 3,
         ("sahut_promises_parked", "deliver"): 1,
         ("sahut_replies_last_hour", "sms_kannel", "accepted"): 1,
