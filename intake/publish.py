@@ -6,7 +6,7 @@ officer let through, not what is said later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,8 @@ from intake.storage import messages, publications, regency_settings, replies, re
 from intake.storage.messages import StoredMessage
 from intake.storage.officers import Officer
 from intake.storage.reports import Report
-from intake.understand.mask import mask
+from intake.understand.locate.gazetteer import districts_of, regencies, villages_of
+from intake.understand.mask import cut
 
 LONGEST_TEXT: Final = 2000
 _ANSWER: Final = "answered"
@@ -34,12 +35,14 @@ class NotToBeShown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an officer reads before it is shown. ``original`` is the citizen's, an anonymous one's without who they are;
+    """What an officer reads before it is shown. ``original`` is the citizen's, an anonymous one's without who they are, and
+    ``original_answer`` ours: in pieces, each with what the machine shows instead of it, or "" where it stays.
     ``why_not`` is a NotToBeShown's reason.
     """
 
     report: Report
-    original: str
+    original: Sequence[tuple[str, str]]
+    original_answer: Sequence[tuple[str, str]]
     text: str
     answer: str
     is_published: bool
@@ -63,10 +66,16 @@ def draft(rt: Runtime, officer: Officer, reference: str) -> Draft:
     opening = "\n".join(part for part in (said[0].subject, said[0].text) if part)
     if hidden_from is not None:
         opening = identity.hide(opening, hidden_from)
-    words, answer = before or (mask(opening, known=known), mask(answers[-1], known=known) if answers else "")
+    places = _places_of(report)
+    story, said_by_us = (
+        [(piece, "" if hidden is None else hidden.stands) for piece, hidden in cut(text, known=known, places=places)]
+        for text in (opening, answers[-1] if answers else "")
+    )
+    words, answer = before or (_masked(story), _masked(said_by_us))
     return Draft(
         report,
-        opening,
+        story,
+        said_by_us,
         words[:LONGEST_TEXT],
         answer[:LONGEST_TEXT],
         is_published=before is not None,
@@ -103,6 +112,20 @@ def _why_not(report: Report) -> str:
     if report.secret:
         return "secret"
     return "" if report.state in publications.SHOWN else "unverified"
+
+
+def _masked(pieces: Iterable[tuple[str, str]]) -> str:
+    return "".join(stands or piece for piece, stands in pieces)
+
+
+def _places_of(report: Report) -> list[str]:
+    """The names of the regency and of all places in it: what stands behind "Kades" may be one of them."""
+    regency = regencies().get(report.regency or "")
+    if regency is None:
+        return []
+    districts = districts_of(regency.code)
+    villages = [village.name for district in districts for village in villages_of(district.code)]
+    return [regency.name, regency.short, *(district.name for district in districts), *villages]
 
 
 def _known_of(said: Iterable[StoredMessage], report: Report) -> Iterable[str]:

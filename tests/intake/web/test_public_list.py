@@ -71,7 +71,8 @@ def test_a_person_reads_the_masked_words_before_anybody_else_does(
     draft = form_to(page, f"/meja/{report.reference}/publik").fields["words"]
     assert "Tegal Rejo" in draft
     assert "Pak [nama] [nomor]" in draft
-    assert "0811 0000 0012" in page.text  # beside it, what the citizen wrote
+    # Beside it, what the citizen wrote, and what of it is masked.
+    assert '<mark title="[nama]">Budi Santoso</mark> <mark title="[nomor]">0811 0000 0012</mark>' in page.text
     unread = let_through(client, report.reference, words=draft)
     assert unread == 400
     assert "[nama]" not in shown(client)
@@ -83,6 +84,18 @@ def test_a_person_reads_the_masked_words_before_anybody_else_does(
     assert "[nama] [nomor] (dibaca)</blockquote>" in own
     with rt.engine.connect() as connection:
         assert [step.action for step in reports.history_of(connection, report.id)][-1] == "published"
+
+
+def test_other_people_s_names_are_masked_and_places_of_the_regency_stay(rt: Runtime, client: FlaskClient) -> None:
+    report = a_report(
+        rt, f"{CLEAR_TEXT}. Kades Tegal Rejo, Suryanto, dan Camat Lawang Kidul tahu. Istri saya Dewi jatuh"
+    )
+    turn(rt)
+    an_officer(rt)
+    log_in(client, "muaraenim")
+    page = client.get(f"/meja/{report.reference}/publik")
+    draft = form_to(page, f"/meja/{report.reference}/publik").fields["words"]
+    assert "Kades Tegal Rejo, [nama], dan Camat Lawang Kidul tahu. Istri saya [nama] jatuh" in draft
 
 
 def test_it_is_taken_back_by_a_button(rt: Runtime, client: FlaskClient, report: Report) -> None:
