@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from intake.domain.permission import Action
-from intake.storage import audit, contacts, messages
+from intake.storage import attachments, audit, contacts, messages
 from intake.storage.messages import StoredMessage
 from intake.storage.officers import Officer
 from intake.storage.replies import Reply
@@ -47,13 +47,16 @@ class NoReason(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """What may be seen of who reports; empty fields are not shown. ``others``: further addresses that were confirmed."""
+    """What may be seen of who reports; empty fields are not shown. ``others``: further addresses that were confirmed;
+    ``files``: what an anonymous one called their files, which nobody else is told.
+    """
 
     anonymous: bool
     name: str = ""
     address: str = ""
     contact: str = ""
     others: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def _reporter(report: Report, said: Iterable[StoredMessage], others: Iterable[str] = ()) -> Reporter:
@@ -190,4 +193,6 @@ def look(connection: Connection, officer: Officer, report: Report, *, reason: st
         connection, "anonymous_revealed" if report.anonymous else "identity_seen", officer_id=officer.id,
         report_id=report.id, regency=report.regency, reason=why,
     )  # fmt: skip
-    return describe(connection, report, messages.of_report(connection, report.id))
+    reporter = describe(connection, report, messages.of_report(connection, report.id))
+    files = attachments.names_of(connection, report.id) if report.anonymous else []
+    return replace(reporter, files=tuple(files))

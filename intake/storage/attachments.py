@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """``content`` is None once the bytes lie in the store, where they are called ``stored``."""
+    """``content`` is None once the bytes lie in the store, where they are called ``stored``. ``name`` is the sender's; of an
+    anonymous reporter's file, which may be called by its sender's name, it is a number of ours.
+    """
 
     id: int
     message_id: int
@@ -38,8 +40,10 @@ class File:
     url: str | None
 
 
-_SELECT = """select a.id, a.message_id, a.name, a.content_type, a.size, a.content, a.real_type, a.verdict, a.scan, a.stored,
-                    m.report_id, m.channel, a.url from attachment a join message m on m.id = a.message_id"""
+_SELECT = """select a.id, a.message_id, case when r.anonymous then 'lampiran-' || a.id else a.name end as name,
+                    a.content_type, a.size, a.content, a.real_type, a.verdict, a.scan, a.stored, m.report_id,
+                    m.channel, a.url
+             from attachment a join message m on m.id = a.message_id left join report r on r.id = m.report_id"""
 
 
 def read(connection: Connection, file_id: int) -> File | None:
@@ -64,6 +68,16 @@ def of_report(connection: Connection, report_id: int) -> list[File]:
         text(f"{without_bytes} where m.report_id = :id order by a.id limit 500"), {"id": report_id}
     )
     return [File(**row._mapping) for row in rows]
+
+
+def names_of(connection: Connection, report_id: int) -> list[str]:
+    """What the sender called the files of a conversation: for a look at the reporter, which is written down."""
+    rows = connection.execute(
+        text("""select a.name from attachment a join message m on m.id = a.message_id
+                where m.report_id = :id and a.name <> '' order by a.id limit 500"""),
+        {"id": report_id},
+    )
+    return list(rows.scalars())
 
 
 def leave_there(connection: Connection, file_id: int) -> None:

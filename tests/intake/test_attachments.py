@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pypdf import PdfReader
 from sqlalchemy import text
 
 from channels.mail_pictures import coordinates_of
@@ -23,6 +24,7 @@ from channels.whatsapp_twilio import open_channel as open_whatsapp
 from intake import attachments
 from intake.attachments import ScannerAway, draw_again, inspect, saved_name, scan
 from intake.domain.reference import reference_of
+from intake.links import tracking_token
 from intake.receive import receive
 from intake.runtime import Runtime
 from intake.storage import attachments as files
@@ -32,7 +34,7 @@ from intake.storage.outbox import Job
 from intake.web.app import create_app
 from tests.channels.local_servers import HttpAnswer, HttpServer
 from tests.factories import CLEAR_TEXT, MUARA_ENIM
-from tests.intake.web.conftest import an_officer, log_in
+from tests.intake.web.conftest import an_officer, form_to, log_in
 from workers import jobs
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -360,6 +362,29 @@ def test_the_desk_lists_the_files_of_a_report(house: Runtime) -> None:
     assert f'href="/meja/berkas/{letter.id}"' in page
     assert f"/meja/berkas/{program.id}" not in page
     assert "x&lt;b&gt;.exe" in page
+
+
+def test_the_name_of_an_anonymous_reporter_s_file_is_told_to_who_may_look_only(house: Runtime) -> None:
+    report = send(house, Attachment("KTP Sumarni.jpg", "image/jpeg", a_picture()))
+    work(house)
+    with house.engine.begin() as connection:
+        connection.execute(text("update report set anonymous = true"))
+    (file,) = kept(house, report)
+    central = client_of(house, "pusat", None)
+    reference = reference_of(report)
+    link = f"/lapor/{reference}?k={tracking_token(house.settings, report)}"
+    for page in (central.get(f"/meja/{reference}").text, create_app(house).test_client().get(link).text):
+        assert f"lampiran-{file.id}" in page
+        assert "Sumarni" not in page
+    paper = PdfReader(io.BytesIO(central.get(f"/meja/{reference}/laporan.pdf").data))
+    printed = "".join(page.extract_text() for page in paper.pages)
+    assert f"lampiran-{file.id}" in printed
+    assert "Sumarni" not in printed
+    saved = central.get(f"/meja/berkas/{file.id}")
+    assert f'filename="lampiran-{file.id}.jpg"' in saved.headers["Content-Disposition"]
+    assert "Sumarni" not in saved.headers["Content-Disposition"]
+    look = form_to(central.get(f"/meja/{reference}"), "/identitas")
+    assert "KTP Sumarni.jpg" in central.post(look.action, data={**look.fields, "reason": "permintaan polisi"}).text
 
 
 def test_every_allowed_kind_has_an_ending() -> None:
