@@ -114,6 +114,22 @@ class ReportsDelivery(Protocol):
 
 
 @runtime_checkable
+class SaysWhetherItReports(Protocol):
+    """Ability: a channel whose settings decide whether delivery reports come."""
+
+    @property
+    def expects_deliveries(self) -> bool:
+        """Whether the provider was set up to tell."""
+
+
+def expects_deliveries(channel: Channel) -> bool:
+    """Whether the provider of this channel calls us when a message has arrived."""
+    if not isinstance(channel, ReportsDelivery):
+        return False
+    return channel.expects_deliveries if isinstance(channel, SaysWhetherItReports) else True
+
+
+@runtime_checkable
 class FindsSent(Protocol):
     """Ability: the provider can be asked whether it took a message of ours."""
 

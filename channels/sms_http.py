@@ -68,6 +68,10 @@ class SmsHttp:
     def name(self) -> str:
         return f"{NAME}_{self.gateway.name}"
 
+    @property
+    def expects_deliveries(self) -> bool:
+        return self.gateway.delivery is not None
+
     def verify(self, request: InboundRequest) -> None:
         """Check every proof the settings ask for. Raises Forged, always when they ask for none."""
         proofs = self.gateway.proofs

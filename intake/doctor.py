@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.channel import Misconfigured, Probes, SendFailed, Unreachable
+from intake import gateways
 from intake.runtime import Runtime, open_runtime
 from intake.spool import Spool
 from intake.storage import attachments, migrate, outbox, quarantine
@@ -81,6 +82,7 @@ def _look_at_database(rt: Runtime) -> Iterator[Finding]:
                 ("clock", _look_at_clock),
                 ("promises", _look_at_promises),
                 ("quarantine", lambda asked: _look_at_quarantine(rt, asked)),
+                ("receipts", lambda asked: _look_at_receipts(rt, asked)),
                 ("canaries", lambda asked: _look_at_canaries(rt, asked)),
             )
             for what, look in checks:
@@ -142,6 +144,15 @@ def _look_at_quarantine(rt: Runtime, connection: Connection) -> tuple[Health, st
     )
     unread = any(each.unread for each in held.values())
     return ("look", f"{told}: see sahut quarantine list") if unread else ("ok", told or "empty")
+
+
+def _look_at_receipts(rt: Runtime, connection: Connection) -> tuple[Health, str]:
+    """A gateway that takes everything and delivers nothing looks well to whoever counts what it took."""
+    silent = gateways.silent(rt, connection)
+    if not silent:
+        return "ok", "no gateway takes replies that never arrive"
+    told = ", ".join(f"{name}: {count} replies in a row" for name, count in silent.items())
+    return "look", f"taken, and no receipt that they arrived: {told}. Does its delivery hook reach us?"
 
 
 def _look_at_canaries(rt: Runtime, connection: Connection) -> tuple[Health, str]:

@@ -18,7 +18,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from channels import gsm
-from channels.channel import SendFailed, SendsAs
+from channels.channel import SendFailed, SendsAs, expects_deliveries
 from intake import logs
 from intake.domain.gateway import Attempt, Candidate, Gateway, plan_attempts
 from intake.runtime import Runtime
@@ -201,3 +201,16 @@ def _room_of(gateway: Gateway, room: Room | None) -> float:
         return gateway.most_at_once
     filled = room.segments + gateway.segments_per_second * (room.seconds_ago or 0.0)
     return max(0.0, min(gateway.most_at_once, filled))
+
+
+#: So many replies in a row that were taken and never arrived are no chance: people switch telephones off, but not all.
+MOST_UNDELIVERED: Final = 20
+
+
+def silent(rt: Runtime, connection: Connection) -> dict[str, int]:
+    """Gateways that take everything and deliver nothing, or whose receipts do not reach us: name → replies in a row."""
+    return {
+        name: count
+        for name, count in sorted(kept.undelivered_in_a_row(connection).items())
+        if count >= MOST_UNDELIVERED and name in rt.channels and expects_deliveries(rt.channels[name])
+    }

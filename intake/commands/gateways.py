@@ -11,6 +11,7 @@ import click
 
 from intake.commands.operate import opened
 from intake.domain.gateway import Gateway
+from intake.gateways import silent
 from intake.runtime import Runtime
 from intake.storage import gateways as kept
 from intake.storage.gateways import GatewayState, Tally
@@ -28,11 +29,14 @@ def gateways() -> None:
 @gateways.command("list", epilog="Example: sahut gateways list --json")
 @_AS_JSON
 def list_gateways(*, as_json: bool) -> None:
-    """All of them, with what they did in the last hour. Exit code 1 when one is down."""
+    """All of them, with what they did in the last hour. Exit code 1 when one is down, or takes what never arrives."""
     with opened() as rt:
         found = _read(rt)
+        with rt.engine.connect() as connection:
+            quiet = silent(rt, connection)
     if as_json:
-        click.echo(json.dumps({"gateways": [_as_json(*each) for each in found]}))
+        shown = [{**_as_json(*each), "undelivered_in_a_row": quiet.get(each[0].name, 0)} for each in found]
+        click.echo(json.dumps({"gateways": shown}))
     elif not found:
         click.echo("SAHUT_GATEWAYS names none: every channel sends its own replies.")
     for gateway, state, tally in [] if as_json else found:
@@ -42,7 +46,9 @@ def list_gateways(*, as_json: bool) -> None:
             f"    last hour: {tally.given} given, {tally.segments} segments, {tally.delivered} delivered, "
             f"{tally.failed} failed, {tally.uncertain} uncertain"
         )
-    sys.exit(0 if all(state.is_up for _, state, _ in found) else 1)
+        if gateway.name in quiet:
+            click.echo(f"    took {quiet[gateway.name]} replies in a row of which no receipt says that they arrived")
+    sys.exit(0 if all(state.is_up and gateway.name not in quiet for gateway, state, _ in found) else 1)
 
 
 @gateways.command("state", epilog="Example: sahut gateways state sms_kannel")

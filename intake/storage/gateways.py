@@ -205,3 +205,30 @@ def tally(connection: Connection, *, last: timedelta) -> dict[str, Tally]:
         {"last": last},
     )
     return {row.name: Tally(row.given, row.segments, row.delivered, row.failed, row.uncertain) for row in rows}
+
+
+#: A receipt that is this late does not come; of what is older than the second nobody asks any more.
+RECEIPTS_TAKE_AT_MOST: Final = timedelta(minutes=30)
+_LOOKED_BACK: Final = timedelta(days=3)
+_MOST_LOOKED_AT: Final = 2000
+
+
+def undelivered_in_a_row(connection: Connection) -> dict[str, int]:
+    """By gateway, how many replies it took since the last one of which it said that it arrived; of the last 2,000 replies of
+    all gateways, those not counted whose receipt may still come.
+    """
+    rows = connection.execute(
+        text("""
+            select name, count(*) as n from (
+                select id, name, external_id, state,
+                       max(id) filter (where state in ('delivered', 'read')) over (partition by name) as arrived
+                from (select id, coalesce(gateway, channel) as name, external_id, state from reply
+                      where created_at > now() - :back and created_at < now() - :late
+                      order by created_at desc limit :most) as last
+            ) as found
+            where external_id is not null and state not in ('delivered', 'read') and id > coalesce(arrived, 0)
+            group by name
+        """),
+        {"back": _LOOKED_BACK, "late": RECEIPTS_TAKE_AT_MOST, "most": _MOST_LOOKED_AT},
+    )
+    return {row.name: int(row.n) for row in rows}

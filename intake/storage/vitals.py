@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from intake.storage import quarantine
+from intake.storage.gateways import undelivered_in_a_row
 from intake.storage.outbox import Job
 from intake.storage.quarantine import Held
 
@@ -46,7 +47,8 @@ class Vitals:
     ``replies``: of the last hour, by gateway and state; ``segments``: parts of SMS of those, by gateway; ``errors``: of
     those, by gateway and the gateway's own code. ``first_reply``: from a report of the last hour to our first word;
     ``first_answer``: from a report to the first answer of an officer, of those answered within a day.
-    ``canaries``: seconds since the last one came back, by channel.
+    ``canaries``: seconds since the last one came back, by channel. ``undelivered``: replies in a row that a gateway took and
+    that did not arrive.
     """
 
     accepted: Mapping[str, int]
@@ -59,6 +61,7 @@ class Vitals:
     first_reply: Waits
     first_answer: Waits
     canaries: Mapping[str, float]
+    undelivered: Mapping[str, int]
 
 
 def take_vitals(connection: Connection) -> Vitals:
@@ -107,6 +110,7 @@ def take_vitals(connection: Connection) -> Vitals:
                        and kind in ('answered', 'closed'))""",
         ),
         canaries=canaries(connection),
+        undelivered=undelivered_in_a_row(connection),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response, jsonify
 
+from intake.gateways import silent as silent_gateways
 from intake.spool import Spool
 from intake.storage import gateways, outbox
 from intake.storage.database import Unavailable
@@ -42,6 +43,7 @@ def is_ready() -> tuple[Response, int]:
     try:
         with runtime().engine.connect() as connection:
             found = outbox.health(connection)
+            silent = list(silent_gateways(runtime(), connection))
             states = gateways.read_states(connection, [each.name for each in runtime().settings.gateways])
     except Unavailable:
         return jsonify(ready=False, failing=["database", *failing], spool=files), 503
@@ -58,5 +60,6 @@ def is_ready() -> tuple[Response, int]:
         spool=files,
         # Told and not judged: while one is down, another carries.
         gateways={name: "up" if state.is_up else "down" for name, state in states.items()},
+        silent_gateways=silent,
     )
     return answer, 503 if failing else 200

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from channels.channel import expects_deliveries
 from intake.spool import Contents, Spool
 from intake.storage.database import Unavailable
 from intake.storage.outbox import Job
@@ -91,6 +92,12 @@ def _of_the_database(vitals: Vitals | None) -> Iterator[Metric]:
     yield _by("errors_last_hour", "Errors of these replies.", ["gateway", "code"], vitals.errors.items())
     yield _waits("first_reply_seconds", "From a report of the last hour to our first word.", vitals.first_reply)
     yield _waits("first_answer_seconds", "From a report to an officer's answer of the last day.", vitals.first_answer)
+    undelivered = {
+        name: count
+        for name, count in vitals.undelivered.items()
+        if name in runtime().channels and expects_deliveries(runtime().channels[name])
+    }
+    yield _by("undelivered_in_a_row", "Replies a gateway took, and none arrived.", ["gateway"], _single(undelivered))
     yield _by("canary_age_seconds", "Since the last message to ourselves came back.", ["channel"],
               _single(vitals.canaries))  # fmt: skip
 

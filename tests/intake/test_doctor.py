@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
+from intake.cli import main
 from intake.commands.doctor import doctor
 from intake.doctor import Finding, examine
 from intake.embedded import temporary_valkey
@@ -93,6 +94,34 @@ def test_what_nobody_could_read_waits_for_somebody(installation: pytest.MonkeyPa
                     select 'sms_twilio', n::text, '', '{}', '', 'no id' from generate_series(1, 20000) as n""")
         )
     assert found()["quarantine"].health == "broken"
+
+
+def test_a_gateway_that_takes_everything_and_delivers_nothing(installation: pytest.MonkeyPatch, rt: Runtime) -> None:
+    with HttpServer(HttpAnswer(body=NO_MESSAGES)) as twilio, SmtpServer() as mail:
+        with_gateways(installation, twilio=twilio, smtp_port=mail.port)
+        installation.setenv("SAHUT_GATEWAYS", "sms_twilio")
+
+        def give(count: int, state: str, channel: str = "sms_twilio", minutes_ago: int = 60) -> None:
+            with rt.engine.begin() as connection:
+                connection.execute(
+                    text("""insert into reply (cause, kind, channel, gateway, recipient, sender, text, state, external_id,
+                                               created_at)
+                            select gen_random_uuid(), 'k', :channel, :channel, '+628110000001', '', '', :state, 'SM' || n,
+                                   now() - make_interval(mins => :ago) from generate_series(1, :count) as n"""),
+                    {"channel": channel, "state": state, "count": count, "ago": minutes_ago},
+                )
+
+        give(30, "accepted", "email_mime")  # letters have no receipts
+        give(19, "accepted")
+        give(100, "accepted", minutes_ago=5)  # may still arrive
+        assert found()["receipts"].health == "ok"
+        assert CliRunner().invoke(main, ["gateways", "list"]).exit_code == 0
+        give(1, "undelivered", minutes_ago=59)
+        assert (found()["receipts"].health, "sms_twilio: 20 replies" in found()["receipts"].detail) == ("look", True)
+        listed = CliRunner().invoke(main, ["gateways", "list"])
+        assert (listed.exit_code, "took 20 replies in a row" in listed.stdout) == (1, True)
+        give(1, "delivered", minutes_ago=58)
+        assert found()["receipts"].health == "ok"
 
 
 def test_servers_that_are_away(installation: pytest.MonkeyPatch, tmp_path: Path) -> None:

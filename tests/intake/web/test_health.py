@@ -30,7 +30,20 @@ def test_ready_when_nothing_waits(client: FlaskClient) -> None:
         "parked": 0,
         "spool": {"waiting": 0, "oldest_seconds": 0.0, "refused": 0, "unreadable": 0},
         "gateways": {},
+        "silent_gateways": [],
     }
+
+
+def test_a_gateway_that_delivers_nothing_is_told_and_not_judged(rt: Runtime, client: FlaskClient) -> None:
+    with rt.engine.begin() as connection:
+        connection.execute(
+            text("""insert into reply (cause, kind, channel, recipient, sender, text, state, external_id, created_at)
+                    select 'c' || n, 'k', 'sms_twilio', '+628110000001', '', '', 'accepted', 'SM' || n,
+                           now() - interval '1 hour' from generate_series(1, 20) as n""")
+        )
+    answer = client.get("/readyz")
+    assert answer.json is not None
+    assert (answer.status_code, answer.json["silent_gateways"]) == (200, ["sms_twilio"])
 
 
 def test_not_ready_without_a_database(away: Runtime) -> None:
