@@ -23,7 +23,7 @@ from channels.channel import Misconfigured, Probes, SendFailed, Unreachable
 from intake import gateways
 from intake.runtime import Runtime, open_runtime
 from intake.spool import Spool
-from intake.storage import attachments, migrate, outbox, quarantine
+from intake.storage import attachments, migrate, outbox, quarantine, regencies
 from intake.storage.vitals import canaries
 
 Health = Literal["ok", "look", "broken"]
@@ -32,6 +32,7 @@ OLDEST_POSTGRES: Final = 150_000
 CLOCKS_APART: Final = timedelta(seconds=5)
 LEAST_FREE_BYTES: Final = 1024**3
 OLDEST_PROMISE: Final = timedelta(minutes=1)
+_MOST_TOLD: Final = 10
 _YOUNG_CANARY: Final = 7200.0
 
 
@@ -82,6 +83,7 @@ def _look_at_database(rt: Runtime) -> Iterator[Finding]:
                 ("clock", _look_at_clock),
                 ("promises", _look_at_promises),
                 ("quarantine", lambda asked: _look_at_quarantine(rt, asked)),
+                ("desks", _look_at_desks),
                 ("receipts", lambda asked: _look_at_receipts(rt, asked)),
                 ("canaries", lambda asked: _look_at_canaries(rt, asked)),
             )
@@ -144,6 +146,16 @@ def _look_at_quarantine(rt: Runtime, connection: Connection) -> tuple[Health, st
     )
     unread = any(each.unread for each in held.values())
     return ("look", f"{told}: see sahut quarantine list") if unread else ("ok", told or "empty")
+
+
+def _look_at_desks(connection: Connection) -> tuple[Health, str]:
+    """Reports that lie open at a desk to which nobody comes, and desks that were set up and are nobody's."""
+    alone = regencies.without_anybody(connection)
+    if not alone:
+        return "ok", "whoever has reports has somebody to receive them"
+    told = [f"{each.regency} ({each.open_reports} open)" for each in alone[:_MOST_TOLD]]
+    more = f" and {len(alone) - _MOST_TOLD} more" if len(alone) > _MOST_TOLD else ""
+    return "look", f"no officer, webhook or mailbox for {', '.join(told)}{more}: sahut user add, or sahut desk"
 
 
 def _look_at_receipts(rt: Runtime, connection: Connection) -> tuple[Health, str]:

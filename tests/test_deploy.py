@@ -6,11 +6,15 @@ import configparser
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+
+from intake.cli import main as sahut
 
 ROOT = Path(__file__).parents[1]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
@@ -74,6 +78,62 @@ def test_containers_start_the_same_programs() -> None:
     assert ours == wanted
     assert all(service["restart"] == "always" for name, service in services.items() if name != "release")
     assert "--save" in services["valkey"]["command"]
+
+
+def compose() -> dict[str, Any]:
+    with (ROOT / "deploy" / "compose.yaml").open(encoding="utf-8") as file:
+        read: dict[str, Any] = yaml.safe_load(file)
+    return read
+
+
+def test_what_containers_refer_to_is_there() -> None:
+    wanted = compose()
+    services = wanted["services"]
+    for name, service in services.items():
+        assert set(service.get("depends_on", {})) <= set(services), name
+        named = {mount.partition(":")[0] for mount in service.get("volumes", [])}
+        assert named <= set(wanted["volumes"]), name
+        if "build" in service:
+            context = (ROOT / "deploy" / service["build"]["context"]).resolve()
+            assert context == ROOT
+            assert (context / service["build"]["dockerfile"]).is_file(), name
+    for needed, how in services["web"]["depends_on"].items():
+        assert how["condition"] == "service_completed_successfully", needed
+    assert "healthcheck" in services["database"], "release waits until it is healthy"
+
+
+@pytest.mark.parametrize("command", sorted(procfile().values()))
+def test_every_program_can_be_started(command: str) -> None:
+    """Without starting it: what is named is in the project, or pinned in what the image installs."""
+    words = command.split()
+    if words[0] == "python":
+        assert words[1] == "-m"
+        path = ROOT / words[2].replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
+    elif words[0] == "sahut":
+        assert sahut.get_command(click.Context(sahut), words[1]) is not None
+        with (ROOT / "pyproject.toml").open("rb") as file:
+            assert tomllib.load(file)["project"]["scripts"] == {"sahut": "intake.cli:main"}
+    else:
+        pinned = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
+        assert re.search(rf"^{words[0]}==", pinned, re.MULTILINE)
+        module, _, called = words[-1].partition(":")
+        assert f"\n{called} = " in (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+
+
+def test_the_image_copies_what_exists_and_no_secrets() -> None:
+    lines = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    for copied in (line.split()[1:-1] for line in lines if line.startswith("COPY ")):
+        for each in copied:
+            assert (ROOT / each).exists(), each
+    base = re.fullmatch(r"FROM python:(\d+)\.(\d+)-slim-\w+", next(line for line in lines if line.startswith("FROM ")))
+    assert base is not None
+    assert (int(base[1]), int(base[2])) >= (3, 11), "requires-python"
+    for name in (".dockerignore", ".containerignore"):
+        left_out = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        assert {".git", ".venv", "data", ".env", "**/*.env"} <= set(left_out), name
+    assert compose()["services"]["web"]["env_file"].endswith(".env"), "left out by that"
+    assert "*.env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_image_is_made_of_the_pinned_requirements() -> None:

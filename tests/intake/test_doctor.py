@@ -14,11 +14,15 @@ from intake.cli import main
 from intake.commands.doctor import doctor
 from intake.doctor import Finding, examine
 from intake.embedded import temporary_valkey
+from intake.receive import receive
 from intake.runtime import Runtime
-from intake.storage import quarantine
+from intake.storage import officers, quarantine, regencies
+from intake.storage.outbox import Job
 from tests.channels.local_servers import HttpAnswer, HttpServer, SmtpServer
 from tests.conftest import PUBLIC_URL, SECRET_KEY
-from tests.factories import OUR_NUMBER
+from tests.factories import MUARA_ENIM, OUR_NUMBER, an_sms
+from tests.intake.web.conftest import an_officer
+from workers import jobs
 
 NO_MESSAGES = json.dumps({"messages": [], "page": 0, "page_size": 1, "next_page_uri": None, "uri": "/x"}).encode()
 NO_LOGIN = json.dumps({"code": 20003, "message": "Authenticate", "status": 401}).encode()
@@ -122,6 +126,26 @@ def test_a_gateway_that_takes_everything_and_delivers_nothing(installation: pyte
         assert (listed.exit_code, "took 20 replies in a row" in listed.stdout) == (1, True)
         give(1, "delivered", minutes_ago=58)
         assert found()["receipts"].health == "ok"
+
+
+def test_a_regency_whose_reports_nobody_receives(installation: pytest.MonkeyPatch, rt: Runtime) -> None:
+    assert found()["desks"].health == "ok"
+    receive(rt, "sms_twilio", an_sms())
+    jobs.carry_out(rt, Job.PROCESS)
+    with rt.engine.begin() as connection:
+        connection.execute(text("insert into regency_setting (regency, publishes) values ('32.01', true)"))
+    desks = found()["desks"]
+    assert (desks.health, "16.03 (1 open), 32.01 (0 open)" in desks.detail) == ("look", True)
+    an_officer(rt, "bogor", "32.01")
+    with rt.engine.begin() as connection:  # reads figures, and answers nobody
+        officers.add(
+            connection, username="bupati", name="Bupati", password="an invented password", role="leader",
+            regency=MUARA_ENIM,
+        )  # fmt: skip
+    assert "for 16.03 (1 open):" in found()["desks"].detail
+    with rt.engine.begin() as connection:
+        regencies.configure_desk(connection, MUARA_ENIM, "email", {"address": "lapor@example.go.id"})
+    assert found()["desks"].health == "ok"
 
 
 def test_servers_that_are_away(installation: pytest.MonkeyPatch, tmp_path: Path) -> None:
