@@ -28,6 +28,7 @@ from intake.storage import outbox, people, replies, reports
 from intake.storage.outbox import Claim, ClaimLost, Job
 from intake.storage.replies import Reply, Taken
 from workers.deliver import as_outbound, note_delivery, settle_broken, settle_failure, silence_in, write_down
+from workers.left import Left
 
 log = logs.get("deliver")
 
@@ -49,7 +50,7 @@ class _Begun:
     began: int
 
 
-def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> list[Claim]:
+def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> Left:
     """Keep as many of these promises to send as can be kept together; returns those that are left.
 
     ``stop`` is asked before more is begun; what is begun is brought to its end. Raises what the database raises: what was
@@ -69,7 +70,7 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
         finally:
             while running:
                 _settle_some(rt, running)
-    return [*left, *waiting]
+    return Left(left, list(waiting))
 
 
 def _begin(rt: Runtime, claims: Sequence[Claim]) -> dict[int, _Begun]:

@@ -29,6 +29,7 @@ from workers.deliver import deliver
 from workers.deliver_together import deliver_together
 from workers.hand_over import hand_over
 from workers.inspect import inspect
+from workers.left import Left
 from workers.process import process
 from workers.remind import remind, send_digest
 from workers.together import process_together
@@ -59,7 +60,7 @@ _WAITS_FOR_OTHERS: Final = frozenset({Job.DELIVER, Job.HAND_OVER})
 
 
 class _Together(Protocol):
-    def __call__(self, rt: Runtime, claims: Sequence[Claim], /, *, stop: Callable[[], bool]) -> list[Claim]: ...
+    def __call__(self, rt: Runtime, claims: Sequence[Claim], /, *, stop: Callable[[], bool]) -> Left: ...
 
 
 #: What is done for many at once where it can be; what they leave is done one by one.
@@ -193,28 +194,32 @@ def _work_off(
         keep_promise(rt, claim)
         return None
 
+    not_begun: Sequence[Claim] = ()
     if job in _TOGETHER and len(claims) > 1:
-        claims = _keep_together(rt, job, claims, stop=lambda: leaving() or time.monotonic() > over_at)
+        together = _keep_together(rt, job, claims, stop=lambda: leaving() or time.monotonic() > over_at)
+        claims, not_begun = together.alone, together.not_begun
         if first not in claims:
             first = None
             over_at = min(held_until, max(over_at, time.monotonic() + after))
+    if not claims:
+        return list(not_begun)
     if job in _WAITS_FOR_OTHERS and len(claims) > 1:
         with ThreadPoolExecutor(min(_THREADS, len(claims))) as pool:
             left = list(pool.map(keep, claims))
     else:
         left = [keep(claim) for claim in claims]
-    return [claim for claim in left if claim is not None]
+    return [*(claim for claim in left if claim is not None), *not_begun]
 
 
-def _keep_together(rt: Runtime, job: Job, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> Sequence[Claim]:
-    """What is left for one by one when many were kept at once; all of them when that went wrong."""
+def _keep_together(rt: Runtime, job: Job, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> Left:
+    """What is left when many were kept at once; all of them, one by one, when that went wrong."""
     try:
         return _TOGETHER[job](rt, claims, stop=stop)
     except BaseTimeoutException:
         raise
     except Exception:  # a door: whichever of them it was shows when each is done by itself
         log.exception("batch_left_to_one_by_one", count=len(claims))
-        return claims
+        return Left(claims)
 
 
 def _give_back(rt: Runtime, claims: Sequence[Claim]) -> None:

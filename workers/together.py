@@ -30,6 +30,7 @@ from intake.storage.reports import Report
 from intake.storage.threads import Said
 from intake.understand.relate import Before
 from workers.decisions import Outcome, compose, write
+from workers.left import Left
 from workers.process import Snapshot, relate_to_earlier, waits_for_more
 from workers.understanding import Understanding, understand
 
@@ -48,7 +49,7 @@ class _Read:
     said: Mapping[tuple[str, str], Said]
 
 
-def process_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> list[Claim]:
+def process_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[], bool]) -> Left:
     """Keep as many of these promises to read a message as can be kept together; returns those that are left.
 
     ``stop`` ends the thinking early. Raises what the database raises: then nothing was written.
@@ -56,14 +57,17 @@ def process_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
     began = traces.now()
     with rt.engine.begin() as connection:
         read = _read(connection, claims)
-    thought = _think(rt, read, stop)
+    thought, unread = _think(rt, read, stop)
     done = _write(rt, {claim.subject_id: claim for claim in claims}, read, thought) if thought else set()
     if done:
         log.info("messages_processed", message_ids=sorted(done))
     for message, _ in thought:
         if message.id in done:  # it opened its report: they have one id
             rt.traces.note("process", message.id, began, subject_id=message.id, channel=message.channel)
-    return [claim for claim in claims if claim.subject_id not in done]
+    return Left(
+        [claim for claim in claims if claim.subject_id not in done | unread],
+        [claim for claim in claims if claim.subject_id in unread],
+    )
 
 
 def _read(connection: Connection, claims: Sequence[Claim]) -> _Read:
@@ -93,12 +97,14 @@ def _read(connection: Connection, claims: Sequence[Claim]) -> _Read:
     )
 
 
-def _think(rt: Runtime, read: _Read, stop: Callable[[], bool]) -> list[tuple[StoredMessage, Understanding]]:
-    """What is understood of each message that is new, and may be decided as it is."""
+def _think(
+    rt: Runtime, read: _Read, stop: Callable[[], bool]
+) -> tuple[list[tuple[StoredMessage, Understanding]], set[int]]:
+    """What is understood of each message that is new and may be decided as it is; and those there was no time for."""
     thought: list[tuple[StoredMessage, Understanding]] = []
-    for message in read.messages:
+    for place, message in enumerate(read.messages):
         if thought and stop():
-            break
+            return thought, {later.id for later in read.messages[place:]}
         try:
             understood = _think_of(rt, read, message)
         except BaseTimeoutException:
@@ -108,7 +114,7 @@ def _think(rt: Runtime, read: _Read, stop: Callable[[], bool]) -> list[tuple[Sto
         else:
             if understood is not None:
                 thought.append((message, understood))
-    return thought
+    return thought, set()
 
 
 def _think_of(rt: Runtime, read: _Read, message: StoredMessage) -> Understanding | None:

@@ -54,24 +54,30 @@ def promise_handover(connection: Connection, *, report_id: int, regency: str, ca
 
 
 def promise_handovers(connection: Connection, handovers: Sequence[NewHandover]) -> list[int]:
-    """The same of many, in two statements; the ids of those whose cause was not written before."""
+    """The same of many, in two statements; the ids of those whose cause was not written before.
+
+    Where a regency has no system of its own, the report is in its inbox by its state, and nothing is left to do: the
+    handover is written as done, with no promise. In a flood that is most of them.
+    """
     if not handovers:
         return []
     rows = connection.execute(
         text("""
-            insert into handover (report_id, regency, cause)
-            select * from unnest(cast(:reports as bigint[]), cast(:regencies as text[]), cast(:causes as text[]))
-            on conflict (cause) do nothing returning id
+            insert into handover (report_id, regency, cause, state, settled_at)
+            select given.report_id, given.regency, given.cause, case when d.kind <> 'inbox' then 'promised' else 'given' end,
+                   case when d.kind <> 'inbox' then null else now() end
+            from unnest(cast(:reports as bigint[]), cast(:regencies as text[]), cast(:causes as text[]))
+                 as given (report_id, regency, cause) left join desk d on d.regency = given.regency
+            on conflict (cause) do nothing returning id, state
         """),
         {
             "reports": [new.report_id for new in handovers],
             "regencies": [new.regency for new in handovers],
             "causes": [new.cause for new in handovers],
         },
-    )
-    made = [int(row.id) for row in rows]
-    outbox.promise_many(connection, Job.HAND_OVER, made)
-    return made
+    ).all()
+    outbox.promise_many(connection, Job.HAND_OVER, [row.id for row in rows if row.state == "promised"])
+    return [int(row.id) for row in rows]
 
 
 def tell(connection: Connection, report_id: int, event: Event, detail: Mapping[str, Any] | None = None) -> None:

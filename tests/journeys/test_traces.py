@@ -14,12 +14,16 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from sqlalchemy import create_engine
 
 from intake.embedded import temporary_valkey
+from intake.storage.regencies import configure_desk
 from intake.traces import NoTraces, hook_span_id_of, open_traces, trace_id_of
+from tests.factories import MUARA_ENIM
 from tests.journeys.house import House, wait_for
 
 PHONE = "+628110000731"
+SYSTEM = "/the-system-of-the-regency"
 TEXT = "jalan rusak di desa Tegal Rejo kec Lawang Kidul Muara Enim"
 
 
@@ -27,6 +31,7 @@ TEXT = "jalan rusak di desa Tegal Rejo kec Lawang Kidul Muara Enim"
 class Collector:
     spans: list[Span] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
+    given: list[bytes] = field(default_factory=list)
     port: int = 0
 
     def named(self, name: str) -> list[Span]:
@@ -45,9 +50,12 @@ def collector() -> Iterator[Collector]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            request = ExportTraceServiceRequest.FromString(body)
-            got.raw.append(body)
-            got.spans += [s for each in request.resource_spans for scope in each.scope_spans for s in scope.spans]
+            if self.path == SYSTEM:
+                got.given.append(body)
+            else:
+                request = ExportTraceServiceRequest.FromString(body)
+                got.raw.append(body)
+                got.spans += [s for each in request.resource_spans for scope in each.scope_spans for s in scope.spans]
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -63,7 +71,12 @@ def collector() -> Iterator[Collector]:
 
 def test_one_report_is_one_trace_over_all_processes(tmp_path: Path, database_url: str) -> None:
     with temporary_valkey() as valkey, collector() as got:
-        more = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{got.port}", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        more = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{got.port}", "OTEL_BSP_SCHEDULE_DELAY": "100",
+                "DESK_WEBHOOK_ALLOW_LOOPBACK": "1"}  # fmt: skip
+        with create_engine(database_url).begin() as connection:
+            configure_desk(
+                connection, MUARA_ENIM, "webhook", {"url": f"http://127.0.0.1:{got.port}{SYSTEM}", "secret": "s" * 40}
+            )
         lab = House(tmp_path, database_url, valkey.url, more=more)
         try:
             lab.start()
@@ -86,6 +99,7 @@ def test_one_report_is_one_trace_over_all_processes(tmp_path: Path, database_url
     assert {a.value.string_value for a in got.named("deliver")[0].attributes if a.key == "sahut.outcome"} == {
         "accepted"
     }
+    assert len(got.given) == 1
     everything = b" ".join(got.raw)
     for told in (PHONE, PHONE[1:], "Tegal Rejo", "Muara Enim", "jalan"):
         assert told.encode() not in everything

@@ -16,6 +16,7 @@ from intake.storage.outbox import Claim, Job
 from tests.fakes import FakeChannel
 from workers import jobs
 from workers.deliver_together import AT_ONCE, deliver_together
+from workers.left import Left
 
 
 def promise(rt: Runtime, count: int) -> list[int]:
@@ -50,7 +51,7 @@ def states(rt: Runtime) -> dict[int, str]:
 
 def test_each_leaves_once_and_is_settled(rt: Runtime, sms: FakeChannel) -> None:
     ids = promise(rt, 3 * AT_ONCE + 1)
-    assert deliver_together(rt, take(rt), stop=never) == []
+    assert deliver_together(rt, take(rt), stop=never) == Left([], [])
     assert Counter(message.id for message in sms.sent) == Counter(str(id_) for id_ in ids)
     assert states(rt) == dict.fromkeys(ids, "accepted")
     with rt.engine.connect() as connection:
@@ -74,7 +75,7 @@ def test_every_reply_has_an_outcome_of_its_own(rt: Runtime, sms: FakeChannel) ->
                 raise RuntimeError
 
     sms.fails = fails
-    assert deliver_together(rt, take(rt), stop=never) == []
+    assert deliver_together(rt, take(rt), stop=never) == Left([], [])
     expected = {
         **dict.fromkeys(ids, "accepted"),
         ids[3]: "failed",
@@ -98,7 +99,7 @@ def test_what_is_not_ordinary_is_left_and_has_not_left(rt: Runtime, sms: FakeCha
         people.block(connection, "sms_twilio", phone(1), reason="x")
         connection.execute(text("update reply set state = 'sending' where id = :id"), {"id": ids[2]})
         connection.execute(text("update outbox set attempts = 1 where subject_id = :id"), {"id": ids[3]})
-    left = deliver_together(rt, take(rt), stop=never)
+    left = deliver_together(rt, take(rt), stop=never).alone
     assert {claim.subject_id for claim in left} == {ids[1], ids[2], ids[3]}
     assert sorted(message.id for message in sms.sent) == sorted([str(ids[0]), str(ids[4])])
 
@@ -108,7 +109,7 @@ def test_a_promise_that_somebody_else_holds_by_now_does_not_leave(rt: Runtime, s
     claims = take(rt)
     with rt.engine.begin() as connection:
         connection.execute(text("update outbox set token = gen_random_uuid() where subject_id = :id"), {"id": ids[0]})
-    [left] = deliver_together(rt, claims, stop=never)
+    [left] = deliver_together(rt, claims, stop=never).alone
     assert left.subject_id == ids[0]
     assert [message.id for message in sms.sent] == [str(ids[1])]
     jobs.keep_promise(rt, left)
@@ -129,7 +130,7 @@ def test_one_that_takes_long_does_not_hold_up_the_others(rt: Runtime, sms: FakeC
                 rest_is_begun.set()
 
     sms.fails = fails
-    assert deliver_together(rt, take(rt), stop=never) == []
+    assert deliver_together(rt, take(rt), stop=never) == Left([], [])
     assert states(rt) == dict.fromkeys(ids, "accepted")
 
 

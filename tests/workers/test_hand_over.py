@@ -134,7 +134,17 @@ def test_a_refusal_is_shown_and_the_inbox_has_it_all_the_same(desk_rt: Runtime, 
 
 def test_a_regency_without_a_system_has_its_inbox(rt: Runtime) -> None:
     report_id = a_report(rt)
-    jobs.carry_out(rt, Job.HAND_OVER)
+    assert state(rt, report_id) == ["given"]
+    assert jobs.carry_out(rt, Job.HAND_OVER) == 0  # its inbox is a state of the report: nobody has to be told
+
+
+def test_a_promise_of_a_release_before_to_an_inbox_is_kept(rt: Runtime) -> None:
+    report_id = a_report(rt)
+    with rt.engine.begin() as connection:
+        connection.execute(text("update handover set state = 'promised', settled_at = null"))
+        [handover] = handovers.of_report(connection, report_id)
+        outbox.promise(connection, Job.HAND_OVER, handover.id)
+    assert jobs.carry_out(rt, Job.HAND_OVER) == 1
     assert state(rt, report_id) == ["given"]
 
 
