@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
@@ -115,7 +115,7 @@ def test_a_silent_gateway_leaves_us_uncertain() -> None:
             channel.send(MESSAGE)
     assert raised.value.kind == "retryable"
     assert raised.value.uncertain
-    assert isinstance(raised.value.__cause__, requests.ReadTimeout)
+    assert isinstance(raised.value.__cause__, urllib3.exceptions.ReadTimeoutError)
 
 
 def test_nobody_listening_leaves_us_certain() -> None:
