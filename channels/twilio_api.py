@@ -32,7 +32,7 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 10.0
 LISTED_AT_MOST: Final = 200
 #: As many are kept open as a worker sends at once.
-CONNECTIONS: Final = 16
+CONNECTIONS: Final = 32
 
 Kind = Literal["retryable", "throttled", "permanent", "opted_out", "config"]
 
@@ -185,7 +185,7 @@ class _JudgingClient(HttpClient):  # type: ignore[misc]
     """The library's way to an HTTP client of one's own: ours has time-outs, writes no log, and reads refusals our way.
 
     urllib3 itself, not through requests: half the processor time of a send, and the library's own client keeps six
-    connections where we send sixteen at once. No proxy of the environment and no .netrc, as in ``channels.http_call``.
+    connections where we send thirty-two at once. No proxy of the environment and no .netrc, as in ``channels.http_call``.
     """
 
     def __init__(self, read_seconds: float) -> None:

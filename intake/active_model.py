@@ -13,21 +13,16 @@ from intake.understand.classify import Classification, Classifier
 from intake.understand.classify.shelf import ModelShelf
 
 
-def models_folder() -> Path:
-    """Where models live: ``SAHUT_DATA``/models."""
-    return Path(os.environ.get("SAHUT_DATA") or "data") / "models"
-
-
 def classify_here(text: str, *, subject: str | None = None) -> Classification:
     """As ``classify``, with the active model; with the shipped one where none is active or it cannot be used."""
-    folder = models_folder()
+    data = os.environ.get("SAHUT_DATA") or "data"
     try:
-        changed = (folder / "active.json").stat().st_mtime_ns
+        changed = os.stat(f"{data}/models/active.json").st_mtime_ns  # noqa: PTH116 - for every text: a Path costs more
     except OSError:
         changed = 0
-    return _classifier(folder, changed).classify(text, subject=subject)
+    return _classifier(data, changed).classify(text, subject=subject)
 
 
 @lru_cache(maxsize=1)
-def _classifier(folder: Path, changed: int) -> Classifier:  # noqa: ARG001 - a change of the file is another classifier
-    return ModelShelf(folder).classifier()
+def _classifier(data: str, changed: int) -> Classifier:  # noqa: ARG001 - a change of the file is another classifier
+    return ModelShelf(Path(data) / "models").classifier()

@@ -34,7 +34,7 @@ log = logs.get("deliver")
 
 #: Talking to providers is waiting: so many at once, and so many intentions in one commit at most. No intention waits for
 #: a free hand: what is said to be on its way is on its way at once.
-AT_ONCE: Final = 16
+AT_ONCE: Final = 32
 #: Outcomes that come within this time of each other are written down together.
 _GATHERED_SECONDS: Final = 0.01
 

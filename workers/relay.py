@@ -32,8 +32,10 @@ LOOK_EVERY_SECONDS: Final = 1.0
 #: A wake-up nobody took in this time is worthless: the next look makes a new one.
 _TTL_SECONDS: Final = 30
 _JOB_TIMEOUT_SECONDS: Final = 600
-#: Between two looks, so that a flood of notifications does not become a flood of queries.
+#: Between two looks, so that a flood of notifications does not become a flood of queries: this, or on a busy machine so
+#: many times as long as the look took. Who has work already gains nothing from being told of more.
 _BREATH_SECONDS: Final = 0.01
+_BREATH_TIMES: Final = 5
 
 
 def open_redis(url: str) -> Redis:
@@ -117,11 +119,13 @@ def run(rt: Runtime, wish: Wish) -> None:
     try:
         while not wish.is_to_stop:
             listener.wait(LOOK_EVERY_SECONDS)
+            began, breath = time.monotonic(), _BREATH_SECONDS
             try:
                 if time.monotonic() >= tidy_at:
                     tidy_at = time.monotonic() + LOOK_EVERY_SECONDS
                     park_the_hopeless(rt)
                 wake_workers(rt, queue)
+                breath = min(LOOK_EVERY_SECONDS, max(_BREATH_SECONDS, _BREATH_TIMES * (time.monotonic() - began)))
             except RedisError:
                 log.warning("redis_unavailable")
                 time.sleep(LOOK_EVERY_SECONDS)
@@ -131,7 +135,7 @@ def run(rt: Runtime, wish: Wish) -> None:
             except Exception:  # whatever it is, the next look may find it gone; a dead relay wakes nobody
                 log.exception("relay_failed")
                 time.sleep(LOOK_EVERY_SECONDS)
-            time.sleep(_BREATH_SECONDS)
+            time.sleep(breath)
     finally:
         listener.close()
         client.close()

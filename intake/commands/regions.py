@@ -23,25 +23,27 @@ from intake.understand.locate import (
     save_boundaries,
 )
 
+_FILE = "boundaries.json.gz"
+
 
 def boundaries_path() -> Path:
     """Where imported boundaries are kept: in the data folder, ``SAHUT_DATA`` or ``./data``."""
-    return Path(os.environ.get("SAHUT_DATA", "data")) / "boundaries.json.gz"
+    return Path(os.environ.get("SAHUT_DATA", "data")) / _FILE
 
 
 def imported_boundaries() -> Boundaries | None:
     """The boundaries imported on this machine; None when there are none. Loaded once for every change of the file."""
-    path = boundaries_path()
+    path = f"{os.environ.get('SAHUT_DATA', 'data')}/{_FILE}"
     try:
-        changed = path.stat().st_mtime_ns
+        changed = os.stat(path).st_mtime_ns  # noqa: PTH116 - for every report: a Path costs more
     except OSError:
         return None
     return _load(path, changed)
 
 
 @lru_cache(maxsize=1)
-def _load(path: Path, changed: int) -> Boundaries:  # noqa: ARG001 - `changed` is part of the key
-    return load_boundaries(path)
+def _load(path: str, changed: int) -> Boundaries:  # noqa: ARG001 - `changed` is part of the key
+    return load_boundaries(Path(path))
 
 
 @click.group()

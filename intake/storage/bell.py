@@ -1,4 +1,4 @@
-"""Tells the relay that something is due: a NOTIFY of its own, a hundred times a second at most.
+"""Tells the relay that something is due: a NOTIFY of its own, thirty times a second at most.
 
 Not in the transaction that promises: PostgreSQL lets only one transaction with a NOTIFY commit at a time, over the whole
 database, so each would wait for the others' disk writes (measured here: a third of the messages a second). Ringing is
@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, event
 
 CHANNEL: Final = "sahut_due"  # of LISTEN and NOTIFY
-_PAUSE_SECONDS: Final = 0.01
+_PAUSE_SECONDS: Final = 0.03
 #: A ring from inside a transaction is repeated: the first may come before its commit can be seen.
 _AGAIN_SECONDS: Final = 0.04
 _IDLE_SECONDS: Final = 2.0
