@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psycopg
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from sqlalchemy import create_engine
+from psycopg.types.json import Jsonb
 
 from intake.embedded import temporary_valkey
-from intake.storage.regencies import configure_desk
 from intake.traces import NoTraces, hook_span_id_of, open_traces, trace_id_of
 from tests.factories import MUARA_ENIM
 from tests.journeys.house import House, wait_for
@@ -73,9 +73,10 @@ def test_one_report_is_one_trace_over_all_processes(tmp_path: Path, database_url
     with temporary_valkey() as valkey, collector() as got:
         more = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{got.port}", "OTEL_BSP_SCHEDULE_DELAY": "100",
                 "DESK_WEBHOOK_ALLOW_LOOPBACK": "1"}  # fmt: skip
-        with create_engine(database_url).begin() as connection:
-            configure_desk(
-                connection, MUARA_ENIM, "webhook", {"url": f"http://127.0.0.1:{got.port}{SYSTEM}", "secret": "s" * 40}
+        with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(
+                "update desk set kind = 'webhook', config = %s where regency = %s",
+                (Jsonb({"url": f"http://127.0.0.1:{got.port}{SYSTEM}", "secret": "s" * 40}), MUARA_ENIM),
             )
         lab = House(tmp_path, database_url, valkey.url, more=more)
         try:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from intake.active_model import classify_here, models_folder
+from intake.active_model import classify_here
+from intake.commands.train import models_folder
 from intake.understand.classify import classify
 from intake.understand.classify.shelf import LEXICON, ModelShelf
 
