@@ -3,15 +3,21 @@
 What surprises: the database is older than the world. Numbers given out after the backup would be given out again, and a
 report's number and secret link follow from its id: somebody's old link would open a stranger's report. So every sequence
 skips far ahead. And replies that are still promised here may have left long ago: they are treated as those whose outcome
-nobody knows, so that the provider is asked first (``workers.deliver``).
+nobody knows, so that the provider is asked first (``workers.deliver``). So is what will be said on messages that nobody had
+read when the backup was made: their first word has the same text, and may have left as well. A provider that cannot be asked
+(Kannel, a mail server) is given it a second time: better twice than never, and the command says of how many.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, text
+
+from intake.storage.messages import UNREAD_IN_BACKUP
 
 #: Far more than can have been given out since the last backup; there is room for hundreds of such skips.
 SKIPPED_IDS: Final = 1_000_000
@@ -19,10 +25,14 @@ SKIPPED_IDS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """``sequences`` skipped ahead; ``replies`` are asked for before they are sent."""
+    """``sequences`` skipped ahead; ``replies`` are asked for before they are sent, and so is what is said on ``unread``
+    messages. ``asked_of``: how many of both there are by channel, so that who cannot be asked can be told.
+    """
 
     sequences: int
     replies: int
+    unread: int
+    asked_of: Mapping[str, int]
 
 
 def go_on_after_restore(connection: Connection, *, skipped: int = SKIPPED_IDS) -> Restored:
@@ -38,6 +48,12 @@ def go_on_after_restore(connection: Connection, *, skipped: int = SKIPPED_IDS) -
         )
     changed = connection.execute(
         text("""update reply set state = 'sending', sending_at = created_at, sends = sends + 1,
-                       gateway = coalesce(gateway, channel) where state = 'promised'""")
-    )
-    return Restored(len(sequences), changed.rowcount)
+                       gateway = coalesce(gateway, channel) where state = 'promised' returning gateway as channel""")
+    ).all()
+    unread = connection.execute(
+        text("""update message set extra = extra || jsonb_build_object(cast(:mark as text), true)
+                where processed_at is null and sender <> '' returning channel"""),
+        {"mark": UNREAD_IN_BACKUP},
+    ).all()
+    asked_of = Counter(str(row.channel) for row in (*changed, *unread))
+    return Restored(len(sequences), len(changed), len(unread), dict(sorted(asked_of.items())))

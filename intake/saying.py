@@ -78,6 +78,7 @@ def reply_of(
         subject=_subject(words, answers),
         in_reply_to=answers.external_id if answers else "",
         reference_ids=(*answers.reference_ids, answers.external_id) if answers else (),
+        may_have_left_since=answers.may_be_answered_since if answers else None,
     )
 
 
@@ -181,6 +182,7 @@ def answer_sender(
         subject=words.subject,
         in_reply_to=message.external_id,
         reference_ids=[*message.reference_ids, message.external_id],
+        may_have_left_since=message.may_be_answered_since,
     )
 
 

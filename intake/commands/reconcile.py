@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from channels.channel import Channel, FindsSent
 from channels.mail_imap import read_imap_server
 from channels.variables import Variables
 from intake.commands.operate import opened
@@ -80,8 +81,17 @@ def restored(*, yes: bool, as_json: bool) -> None:
             click.confirm("Is this database restored from a backup, and is everything of Sahut stopped?", abort=True)
         with rt.engine.begin() as connection:
             done = go_on_after_restore(connection)
+        silent = {name: count for name, count in done.asked_of.items() if not _can_be_asked(rt.channels.get(name))}
     if as_json:
-        click.echo(json.dumps(asdict(done)))
+        click.echo(json.dumps({**asdict(done), "perhaps_twice": silent}))
         return
     click.echo(f"{done.sequences} sequences skip ahead, {done.replies} replies are asked for before they are sent.")
+    click.echo(f"{done.unread} messages are read (again); what is said on them is asked for first, too.")
+    for name, count in silent.items():
+        click.echo(f"{name} cannot be asked: of up to {count} people some hear the same a second time.", err=True)
     click.echo("Start the web application, run `sahut reconcile`, then start relay and workers.")
+
+
+def _can_be_asked(channel: Channel | None) -> bool:
+    """Whether a reply by this channel is sent once for sure: on the web nothing is sent."""
+    return channel is not None and (channel.medium == "web" or isinstance(channel, FindsSent))

@@ -26,6 +26,9 @@ from intake.storage.outbox import Job
 from intake.storage.people import family_of
 from intake.storage.tables import ID_BLOCK
 
+#: In ``extra`` of what nobody had read when the backup was made that is used now (``intake.restored``).
+UNREAD_IN_BACKUP: Final = "unread_in_backup"
+
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
@@ -55,6 +58,11 @@ class StoredMessage:
     extra: Mapping[str, Any]
     received_at: datetime
     processed_at: datetime | None
+
+    @property
+    def may_be_answered_since(self) -> datetime | None:
+        """From when on it may have been answered without our knowing: it was unread in a backup that was restored."""
+        return self.received_at if self.extra.get(UNREAD_IN_BACKUP) else None
 
 
 class Ids:

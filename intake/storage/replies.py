@@ -57,7 +57,11 @@ _COLUMNS = """id, report_id, kind, channel, recipient, sender, subject, text, in
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """A reply to be promised; a second one with the same ``cause`` is not."""
+    """A reply to be promised; a second one with the same ``cause`` is not.
+
+    ``may_have_left_since``: what it answers was here before a backup was restored, so that it may have been said before the
+    disk was lost: it is asked for before it is sent, as one whose outcome nobody knows.
+    """
 
     cause: str
     kind: str
@@ -69,6 +73,7 @@ class NewReply:
     subject: str = ""
     in_reply_to: str = ""
     reference_ids: Sequence[str] = ()
+    may_have_left_since: datetime | None = None
 
 
 _OF_A_NEW_ONE: Final = tuple(each.name for each in fields(NewReply))
@@ -81,15 +86,18 @@ def promise_replies(connection: Connection, new: Sequence[NewReply]) -> dict[str
     rows = connection.execute(
         text("""
             insert into reply (cause, kind, report_id, channel, recipient, sender, subject, text,
-                               in_reply_to, reference_ids)
-            select cause, kind, report_id, channel, recipient, sender, subject, text, in_reply_to, reference_ids
+                               in_reply_to, reference_ids, state, sending_at, sends, gateway)
+            select cause, kind, report_id, channel, recipient, sender, subject, text, in_reply_to, reference_ids,
+                   case when may_have_left_since is null then 'promised' else 'sending' end, may_have_left_since,
+                   case when may_have_left_since is null then 0 else 1 end,
+                   case when may_have_left_since is not null then channel end
             from json_to_recordset(cast(:rows as json)) as given (
                 cause text, kind text, report_id bigint, channel text, recipient text, sender text, subject text,
-                text text, in_reply_to text, reference_ids text[])
+                text text, in_reply_to text, reference_ids text[], may_have_left_since timestamptz)
             on conflict (cause) do nothing
             returning id, cause, kind, channel, (select regency from report where report.id = reply.report_id) as regency
         """),
-        {"rows": json.dumps([{name: getattr(one, name) for name in _OF_A_NEW_ONE} for one in new])},
+        {"rows": json.dumps([{name: getattr(one, name) for name in _OF_A_NEW_ONE} for one in new], default=str)},
     )
     found = list(rows)
     turns.promise_in_lanes(
@@ -112,11 +120,13 @@ def promise_reply(
     subject: str = "",
     in_reply_to: str = "",
     reference_ids: Sequence[str] = (),
+    may_have_left_since: datetime | None = None,
 ) -> int | None:
     """Write a reply and promise to send it; None when this cause has been answered already."""
     new = NewReply(
-        cause, kind, report_id, channel, recipient, sender, text_, subject, in_reply_to, tuple(reference_ids)
-    )
+        cause, kind, report_id, channel, recipient, sender, text_, subject, in_reply_to, tuple(reference_ids),
+        may_have_left_since,
+    )  # fmt: skip
     return promise_replies(connection, [new]).get(cause)
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from channels.messages import OutboundMessage, ProviderReceipt
 from intake import embedded_postgres
+from intake.cli import main
 from intake.embedded import DataFolder, EmbeddedServer, open_folder, start_postgres
 from intake.receive import receive
 from intake.reconcile import reconcile, sources
@@ -27,9 +29,9 @@ from intake.storage import replies
 from intake.storage.database import open_engine
 from intake.storage.migrate import upgrade
 from intake.storage.outbox import Job
-from tests.conftest import settings_for
-from tests.factories import CLEAR_TEXT, PHONE, an_sms
-from tests.fakes import FakeChannel
+from tests.conftest import PUBLIC_URL, SECRET_KEY, settings_for
+from tests.factories import CLEAR_TEXT, OTHER_PHONE, PHONE, a_mail, an_sms
+from tests.fakes import AskableChannel, FakeChannel
 from tests.intake.test_reconcile import HOUR_AGO, TWO_DAYS, a_row, twilio
 from tests.journeys.house import wait_for
 from workers import jobs
@@ -174,3 +176,58 @@ def test_a_reply_that_left_after_the_backup_is_not_said_again(rt: Runtime) -> No
         reply_id = connection.execute(text("select id from reply")).scalar_one()
         reply = replies.read(connection, reply_id)
     assert (reply.state, reply.recipient) == ("accepted", PHONE)
+
+
+def deliver_all(rt: Runtime) -> None:
+    for _ in range(20):
+        for job in (Job.PROCESS, Job.DELIVER):
+            while jobs.carry_out(rt, job):
+                pass
+        with rt.engine.begin() as connection:  # what waits to be asked for
+            connection.execute(text("update outbox set due_at = now() where job = 'deliver'"))
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_the_first_word_on_what_was_unread_in_the_backup_is_not_said_again(rt: Runtime, attempts: int) -> None:
+    """Decided together with others (at the first attempt), and by itself."""
+    provider = Finder("sms_twilio", "sms")
+    rt = replace(rt, channels={**rt.channels, "sms_twilio": provider})
+    for number, sender in ((1, PHONE), (2, OTHER_PHONE)):
+        receive(rt, "sms_twilio", an_sms(f"{CLEAR_TEXT} ({number})", sender=sender, external_id=f"SM{number:032x}"))
+    with rt.engine.begin() as connection:
+        done = go_on_after_restore(connection)
+        connection.execute(text("update outbox set attempts = :n"), {"n": attempts - 1})
+    assert (done.replies, done.unread, done.asked_of) == (0, 2, {"sms_twilio": 2})
+    deliver_all(rt)
+    assert provider.sent == []
+    with rt.engine.connect() as connection:
+        rows = connection.execute(text("select kind, state, external_id from reply")).all()
+    assert {tuple(row) for row in rows} == {("hand_over", "accepted", "SMold")}
+    # What is said to the same people on what comes later is sent as ever.
+    send(rt, 3)
+    deliver_all(rt)
+    assert len(provider.sent) == 1
+
+
+def test_what_the_provider_never_had_is_said_after_all(rt: Runtime) -> None:
+    asked = AskableChannel("sms_twilio", "sms")
+    rt = replace(rt, channels={**rt.channels, "sms_twilio": asked})
+    send(rt, 1)
+    receive(rt, "email_mime", a_mail())
+    mail = rt.channels["email_mime"]
+    assert isinstance(mail, FakeChannel)
+    with rt.engine.begin() as connection:
+        go_on_after_restore(connection)
+        connection.execute(text("update message set received_at = now() - interval '1 hour'"))
+    deliver_all(rt)
+    assert (len(asked.sent), len(mail.sent)) == (1, 1)
+
+
+def test_the_command_says_who_cannot_be_asked(rt: Runtime) -> None:
+    send(rt, 1)
+    receive(rt, "email_mime", a_mail())
+    environ = {"DATABASE_URL": rt.settings.database_url, "PUBLIC_URL": PUBLIC_URL, "SAHUT_SECRET_KEYS": SECRET_KEY}
+    told = CliRunner(env=environ).invoke(main, ["restored", "--yes"])
+    assert told.exit_code == 0
+    assert "2 messages are read" in told.stdout
+    assert "email_mime cannot be asked: of up to 1 people" in told.stderr
