@@ -12,15 +12,17 @@ from typing import Final
 
 from babel.dates import format_date
 
-from intake.desk import LONGEST_ANSWER, EmptyText, NotYours, office_of
+from intake.desk import LONGEST_ANSWER, EmptyText
 from intake.domain.calendar import ZONES
 from intake.domain.permission import Action
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.storage import answer_templates
 from intake.storage.answer_templates import AnswerTemplate
 from intake.storage.deadlines import CENTRAL_ZONE
 from intake.storage.officers import Officer
 from intake.storage.reports import Report
+from intake.telling import office_of
 from intake.understand.classify.taxonomy import UnknownTopic, taxonomy
 from intake.understand.locate import regencies
 

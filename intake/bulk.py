@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from intake import desk, disposition, merging
-from intake.desk import EmptyText, NoSuchUnit, NotYours
+from intake import desk, disposition, merging, report_file
+from intake.desk import EmptyText, NoSuchUnit
 from intake.domain.permission import Action
 from intake.domain.report import State, StepNotAllowed
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.storage.officers import Officer
 
@@ -99,7 +100,7 @@ def carry_out(
         raise EmptyText
     if step == "gabung":
         with rt.engine.connect() as connection:
-            desk.find(connection, officer, typed["into"].strip())
+            report_file.find(connection, officer, typed["into"].strip())
     return [Outcome(each.reference, _carry_out_one(rt, officer, wanted, each, typed)) for each in chosen]
 
 
@@ -119,6 +120,6 @@ def _is_there(rt: Runtime, officer: Officer, each: Chosen) -> State | None:
     """The state of a report of the officer's now; None when it is theirs no more."""
     with rt.engine.connect() as connection:
         try:
-            return desk.find(connection, officer, each.reference).state
+            return report_file.find(connection, officer, each.reference).state
         except NotYours:
             return None

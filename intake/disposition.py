@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from intake.desk import DISPOSABLE, LONGEST_ANSWER, EmptyText, NoSuchUnit, find_to_change
+from intake.desk import LONGEST_ANSWER, EmptyText, NoSuchUnit
 from intake.domain.permission import Action
 from intake.domain.report import FOR_TRIAGE, State, StepNotAllowed
+from intake.report_file import DISPOSABLE, find_to_change
 from intake.runtime import Runtime
 from intake.storage import dispositions, regency_settings, reports, threads
 from intake.storage.officers import Officer
@@ -26,7 +27,7 @@ def dispose(
     """Hand a report to units of its regency, by their keys; the first is the one that answers for it.
 
     Units that had it and are not among them have it no more. What waited for verification is verified by it. ``seen``:
-    see ``desk.find_to_change``. Raises NotYours, NoSuchUnit, StepNotAllowed.
+    see ``report_file.find_to_change``. Raises NotYours, NoSuchUnit, StepNotAllowed.
     """
     with rt.engine.begin() as connection:
         report = _lock(connection, find_to_change(connection, officer, reference, Action.DISPOSE, seen=seen))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from intake import alarm
-from intake.desk import NotYours, find_to_change
 from intake.domain.permission import Action
 from intake.domain.report import AT_REST
+from intake.report_file import NotYours, find_to_change
 from intake.runtime import Runtime
 from intake.storage import corrections, reports
 from intake.storage.corrections import Field

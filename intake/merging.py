@@ -12,9 +12,9 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from intake import identity
-from intake.desk import NotYours, find_to_change
 from intake.domain.permission import Action
 from intake.domain.report import AT_REST, State, StepNotAllowed
+from intake.report_file import NotYours, find_to_change
 from intake.runtime import Runtime
 from intake.storage import reports, scope
 from intake.storage.officers import Officer

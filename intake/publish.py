@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intake import desk, identity
+from intake import identity, report_file
 from intake.desk import EmptyText
 from intake.domain.permission import Action
 from intake.runtime import Runtime
@@ -52,7 +52,7 @@ class Draft:
 def draft(rt: Runtime, officer: Officer, reference: str) -> Draft:
     """The report as it may be shown: as it was let through before, or masked now. Raises NotYours."""
     with rt.engine.connect() as connection:
-        report = desk.find_to_change(connection, officer, reference, Action.PUBLISH)
+        report = report_file.find_to_change(connection, officer, reference, Action.PUBLISH)
         said = messages.of_report(connection, report.id)
         before = publications.of_report(connection, report.id)
         why_not = "" if regency_settings.publishes(connection, report.regency) else "off"
@@ -89,7 +89,7 @@ def publish(rt: Runtime, officer: Officer, reference: str, *, words: str, answer
     if not said:
         raise EmptyText
     with rt.engine.begin() as connection:
-        report = desk.find_to_change(connection, officer, reference, Action.PUBLISH)
+        report = report_file.find_to_change(connection, officer, reference, Action.PUBLISH)
         why_not = "" if regency_settings.publishes(connection, report.regency) else "off"
         if why_not := why_not or _why_not(report):
             raise NotToBeShown(why_not)
@@ -103,7 +103,7 @@ def publish(rt: Runtime, officer: Officer, reference: str, *, words: str, answer
 def withdraw(rt: Runtime, officer: Officer, reference: str) -> None:
     """Show it no longer. Raises NotYours."""
     with rt.engine.begin() as connection:
-        report = desk.find_to_change(connection, officer, reference, Action.PUBLISH)
+        report = report_file.find_to_change(connection, officer, reference, Action.PUBLISH)
         if publications.withdraw(connection, report.id):
             reports.record(connection, report.id, actor="officer", officer_id=officer.id, action="unpublished")
 

@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from intake import search
 from intake.answer_templates import desk_of
-from intake.desk import EmptyText, NotYours
+from intake.desk import EmptyText
 from intake.domain.permission import Action
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.search import Wanted
 from intake.storage import saved_views

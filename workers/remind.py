@@ -16,7 +16,6 @@ from typing import Final
 from sqlalchemy import Connection
 
 from intake import digest_words, logs, wording_desk
-from intake.desk import tell_everybody
 from intake.domain.calendar import zone_called
 from intake.domain.deadline import RING_AT, Alarm, AlarmStep
 from intake.domain.report import State
@@ -27,6 +26,7 @@ from intake.storage.deadlines import CENTRAL_ZONE
 from intake.storage.outbox import Claim, Job
 from intake.storage.reminders import Due, Hearer, Medium
 from intake.storage.reports import Report
+from intake.telling import tell_everybody
 from intake.understand.locate import regencies
 
 log = logs.get("remind")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
-from intake import answer_templates, desk, disposition, labels, merging
+from intake import answer_templates, desk, disposition, labels, merging, report_file
 from intake.domain.permission import Action as Permission
 from intake.runtime import Runtime
 from intake.storage.officers import Officer
@@ -25,7 +25,7 @@ def several(typed: Typed, name: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that can be done: its name in ``desk.may``, and how it is done with what was typed.
+    """One thing that can be done: its name in ``report_file.may``, and how it is done with what was typed.
 
     ``done`` is its name where we say that it was done, if that is another one.
     """
@@ -47,7 +47,7 @@ def _answer(rt: Runtime, officer: Officer, reference: str, typed: Typed) -> Repo
 def filled(rt: Runtime, officer: Officer, reference: str, words: str) -> str:
     """What an officer wrote, its fields filled for this report. Raises NotYours, UnknownField."""
     with rt.engine.connect() as connection:
-        report = desk.find(connection, officer, reference)
+        report = report_file.find(connection, officer, reference)
     return answer_templates.fill(report, words)
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort
 
-from intake import desk
-from intake.desk import NotYours
+from intake import report_file
 from intake.domain.permission import Action
 from intake.domain.reference import reference_of
+from intake.report_file import NotYours
 from intake.storage import attachments
 from intake.storage.attachments import File
 from intake.web.context import runtime
@@ -30,7 +30,7 @@ def give(file_id: int) -> Response:
         if file is None or file.report_id is None:
             abort(404)
         try:
-            desk.find(connection, officer_here(), reference_of(file.report_id))
+            report_file.find(connection, officer_here(), reference_of(file.report_id))
         except NotYours:
             abort(404)
     return as_download(rt, file) or abort(404)

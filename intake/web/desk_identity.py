@@ -15,10 +15,10 @@ from typing import Any, Final
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 
-from intake import desk
-from intake.desk import NotYours
+from intake import readers
 from intake.domain.permission import Action
 from intake.identity import LONGEST_REASON, NoReason
+from intake.report_file import NotYours
 from intake.storage import audit, dispositions
 from intake.storage.audit import KINDS, LOOKS, Kind
 from intake.storage.officers import Officer
@@ -41,7 +41,7 @@ def look(reference: str) -> Any:
     """Show who reports, after writing down who looks and why."""
     officer = officer_here()
     try:
-        report, reporter = desk.look_at_reporter(
+        report, reporter = readers.look_at_reporter(
             runtime(), officer, reference, reason=request.form.get("reason", "")[: LONGEST_REASON * 2]
         )
     except NotYours:
@@ -78,7 +78,7 @@ def readers_of(connection: Connection, officer: Officer, report: Report) -> list
     named = {each.officer_id for each in dispositions.readers_of(connection, report.id)}
     return [
         Naming(each.officer_id, each.name, each.unit, each.officer_id in named)
-        for each in desk.candidates_to_read(connection, report)
+        for each in readers.candidates_to_read(connection, report)
     ]
 
 
@@ -88,7 +88,7 @@ def name_readers(reference: str) -> Any:
     """Keep who of the units and leaders may read a secret report."""
     chosen = {int(each) for each in request.form.getlist("reader") if each.isdecimal() and len(each) < 19}
     try:
-        report = desk.name_readers(runtime(), officer_here(), reference, officer_ids=chosen)
+        report = readers.name_readers(runtime(), officer_here(), reference, officer_ids=chosen)
     except NotYours:
         abort(404)
     flash("readers")

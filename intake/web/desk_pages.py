@@ -13,14 +13,15 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 
-from intake import answer_templates, desk, identity, labels, merging, search, views
+from intake import answer_templates, desk, identity, labels, merging, report_file, search, views
 from intake.answer_templates import UnknownField
 from intake.bulk import BULK
-from intake.desk import EmptyText, NoSuchUnit, NotYours, ReportFile
+from intake.desk import EmptyText, NoSuchUnit
 from intake.domain.permission import Action as Permission
 from intake.domain.reference import report_id_of
 from intake.domain.report import State, StepNotAllowed
 from intake.labels import NotAChoice
+from intake.report_file import NotYours, ReportFile
 from intake.saying import Preview, preview
 from intake.search import Wanted
 from intake.storage import quarantine, regency_settings, scope
@@ -172,14 +173,14 @@ def _report_page(
     officer, rt = officer_here(), runtime()
     try:
         with rt.engine.connect() as connection:
-            file = desk.open_file(connection, officer, reference)
+            file = report_file.open_file(connection, officer, reference)
             alike = merging.similar(connection, officer, file.report)
             units = regency_settings.taxonomy_of(connection, file.report.regency).units
             readers = desk_identity.readers_of(connection, officer, file.report)
     except NotYours:
         abort(404)
     in_hand = [each for each in file.dispositions if each.ended_at is None]
-    offered = desk.may(file.report, officer, in_hand=in_hand)
+    offered = report_file.may(file.report, officer, in_hand=in_hand)
     typed = request.form
     if answer is None:
         answer = typed.get("words", "")

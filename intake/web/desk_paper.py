@@ -6,10 +6,10 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort
 
-from intake import desk
-from intake.desk import NotYours, ReportFile
+from intake import report_file
 from intake.domain.permission import Action
 from intake.paper import Paper
+from intake.report_file import NotYours, ReportFile
 from intake.storage import attachments
 from intake.storage.attachments import File
 from intake.storage.officers import Officer
@@ -30,7 +30,7 @@ def give_pdf(reference: str) -> Response:
     officer, rt = officer_here(), runtime()
     try:
         with rt.engine.connect() as connection:
-            file = desk.open_file(connection, officer, reference)
+            file = report_file.open_file(connection, officer, reference)
             files = attachments.of_report(connection, file.report.id)
     except NotYours:
         abort(404)

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 
 from intake import publish
-from intake.desk import EmptyText, NotYours
+from intake.desk import EmptyText
 from intake.domain.permission import Action
 from intake.publish import NotToBeShown
+from intake.report_file import NotYours
 from intake.web.context import in_language as _
 from intake.web.context import runtime
 from intake.web.log_in import allows, officer_here, require_officer

@@ -8,8 +8,9 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 
 from intake import answer_templates
 from intake.answer_templates import FIELDS, NameTaken, UnknownField
-from intake.desk import LONGEST_ANSWER, EmptyText, NotYours
+from intake.desk import LONGEST_ANSWER, EmptyText
 from intake.domain.permission import Action
+from intake.report_file import NotYours
 from intake.web import desk_words
 from intake.web.context import in_language as _
 from intake.web.context import runtime

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 
 from intake import bulk, views
 from intake.bulk import BULK
-from intake.desk import EmptyText, NotYours
+from intake.desk import EmptyText
 from intake.domain.permission import Action
+from intake.report_file import NotYours
 from intake.search import Wanted
 from intake.views import TooManyViews
 from intake.web import desk_words

@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from intake import accounts, desk, disposition
+from intake import accounts, desk, disposition, report_file
 from intake.accounts import Draft, LinkOpensNothing, NotUsable, NotYourPeople
-from intake.desk import NotYours
 from intake.domain.password import WeakPassword
 from intake.domain.permission import ROLES, Role
 from intake.receive import receive
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.storage import audit, dispositions, officers, reports, sessions
 from intake.storage.officers import Officer
@@ -241,7 +241,7 @@ def test_a_closed_account_is_out_at_once_and_lets_go_of_its_reports(
     assert accounts.close(rt, admin, second.id, reason="pensiun") == 1
     with rt.engine.connect() as connection:
         assert dispositions.units_of(connection, report.id) == [], "nobody is left: back to the admin of the regency"
-        desk.find(connection, admin, reference)
+        report_file.find(connection, admin, reference)
         last = audit.read(connection, regency=MUARA_ENIM)
     assert [line.kind for line in last[:2]] == ["report_handed_back", "account_closed"]
     assert last[1].reason == "pensiun"
@@ -256,7 +256,7 @@ def test_an_account_that_opens_again_has_no_old_password_and_no_old_report(
     accounts.close(rt, admin, unit.id, reason="cuti")
     accounts.open_again(rt, admin, unit.id, reason="kembali")
     with rt.engine.connect() as connection, pytest.raises(NotYours):
-        desk.find(connection, unit, reference)
+        report_file.find(connection, unit, reference)
     assert "diundang" in letters(rt, email)[-1]
     with pytest.raises(NotYourPeople):
         accounts.open_again(rt, admin, unit.id, reason="sekali lagi")

@@ -6,8 +6,9 @@ import pytest
 
 from intake import answer_templates
 from intake.answer_templates import FIELDS, NameTaken, UnknownField, fill, keep_template, list_templates
-from intake.desk import EmptyText, NotYours
+from intake.desk import EmptyText
 from intake.domain.permission import Role
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.storage import officers
 from intake.storage.officers import Officer

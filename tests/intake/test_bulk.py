@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from intake import bulk, desk
+from intake import bulk, desk, report_file
 from intake.bulk import BULK, Chosen, Outcome, carry_out, read_chosen
-from intake.desk import EmptyText, NotYours
+from intake.desk import EmptyText
 from intake.domain.permission import Role
 from intake.domain.report import State
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.storage import officers, reports
 from intake.storage.officers import Officer
@@ -60,7 +61,7 @@ def test_disposed_together(rt: Runtime, admin: Officer, three: list[Report]) -> 
     found = carry_out(rt, admin, "disposisi", as_seen(*three), {"unit": "PUPR", "note": "cek"})
     assert {each.result for each in found} == {"done"}
     with rt.engine.connect() as connection:
-        assert [p.unit for p in desk.open_file(connection, admin, three[2].reference).dispositions] == ["PUPR"]
+        assert [p.unit for p in report_file.open_file(connection, admin, three[2].reference).dispositions] == ["PUPR"]
     unknown = carry_out(rt, admin, "disposisi", as_seen(three[0]), {"unit": "TIDAK-ADA"})
     assert unknown == [Outcome(three[0].reference, "not_possible")]
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from intake import desk, labels, merging, search
-from intake.desk import EmptyText, NotYours
+from intake import desk, labels, merging, report_file, search
+from intake.desk import EmptyText
 from intake.domain.password import WeakPassword
 from intake.domain.reference import reference_of
 from intake.domain.report import State, StepNotAllowed
 from intake.receive import receive
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.search import Wanted
 from intake.storage import officers, replies
@@ -115,7 +116,7 @@ def test_a_stranger_can_do_nothing_and_learns_nothing(
     with pytest.raises(NotYours):
         doing(rt, stranger, reference_of(123_456))
     with rt.engine.connect() as connection:
-        assert desk.find(connection, an_officer(rt, "p", None), reference).state is State.TERDISPOSISI
+        assert report_file.find(connection, an_officer(rt, "p", None), reference).state is State.TERDISPOSISI
 
 
 @pytest.mark.parametrize("doing", DOINGS)
@@ -126,9 +127,9 @@ def test_a_leader_looks_on_and_changes_nothing(
     with pytest.raises(NotYours):
         doing(rt, leader, reference)
     with rt.engine.connect() as connection:
-        assert desk.find(connection, leader, reference).state is State.TERDISPOSISI
+        assert report_file.find(connection, leader, reference).state is State.TERDISPOSISI
         with pytest.raises(NotYours):
-            desk.find(connection, a_leader_of_bogor(rt), reference)
+            report_file.find(connection, a_leader_of_bogor(rt), reference)
 
 
 def a_leader_of_bogor(rt: Runtime) -> Officer:
@@ -147,7 +148,7 @@ def test_passed_on_the_clock_rests_and_the_citizen_is_told(rt: Runtime, referenc
     assert report.state is State.DITERUSKAN
     with rt.engine.connect() as connection:
         last = replies.of_report(connection, report.id)[-1]
-        standing = desk.open_file(connection, own, reference).standing
+        standing = report_file.open_file(connection, own, reference).standing
     assert "diteruskan ke PLN ULP Muara Enim" in last.text
     assert standing is not None
     assert standing.next_due is None
@@ -158,7 +159,7 @@ def test_a_note_is_for_colleagues_only(rt: Runtime, reference: str, own: Officer
     before = said(rt)
     desk.add_note(rt, own, reference, words="  Kades sudah ditelepon. ")
     with rt.engine.connect() as connection:
-        file = desk.open_file(connection, own, reference)
+        file = report_file.open_file(connection, own, reference)
     assert [(note.text, note.officer) for note in file.notes] == [("Kades sudah ditelepon.", "muaraenim")]
     assert said(rt) == before
     assert all("Kades" not in str(step) for step in file.history)
@@ -271,14 +272,14 @@ def test_the_whole_life(rt: Runtime, reference: str, own: Officer) -> None:
     receive(rt, "sms_twilio", an_sms(f"{reference} belum diperbaiki pak"))
     jobs.carry_out(rt, Job.PROCESS)
     with rt.engine.connect() as connection:
-        assert desk.find(connection, own, reference).state is State.DITANGGAPI_PELAPOR
+        assert report_file.find(connection, own, reference).state is State.DITANGGAPI_PELAPOR
     desk.answer(rt, own, reference, words="Sudah selesai hari ini.")
     desk.close(rt, own, reference)
     assert said(rt) == ["hand_over", "answered", "added", "answered", "closed"]
     receive(rt, "sms_twilio", an_sms(f"{reference} jalannya rusak lagi"))
     jobs.carry_out(rt, Job.PROCESS)
     with rt.engine.connect() as connection:
-        file = desk.open_file(connection, own, reference)
+        file = report_file.open_file(connection, own, reference)
     assert file.report.state is State.DIBUKA_KEMBALI
     assert len(file.conversation) == 3
     assert [step.to_state for step in file.history] == [
@@ -296,14 +297,14 @@ def test_put_aside_and_restored(rt: Runtime, reference: str, own: Officer, centr
 
 def test_what_a_page_offers_can_be_done(rt: Runtime, reference: str, own: Officer, central: Officer) -> None:
     with rt.engine.connect() as connection:
-        report = desk.find(connection, own, reference)
-    assert desk.may(report, own) == {
+        report = report_file.find(connection, own, reference)
+    assert report_file.may(report, own) == {
         "send_back", "take_up", "answer", "close", "archive", "ask", "pass_on", "merge", "correct", "note",
         "dispose", "block_sender",
     }  # fmt: skip
-    assert desk.may(report, a_leader(rt)) == frozenset()
+    assert report_file.may(report, a_leader(rt)) == frozenset()
     closed = desk.close(rt, own, reference)
-    assert desk.may(closed, central) == {"note", "block_sender", "reopen"}
+    assert report_file.may(closed, central) == {"note", "block_sender", "reopen"}
 
 
 def test_log_in_by_name_and_password(rt: Runtime, own: Officer) -> None:

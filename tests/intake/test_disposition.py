@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from intake import desk, disposition
-from intake.desk import EmptyText, NoSuchUnit, NotYours
+from intake import desk, disposition, report_file
+from intake.desk import EmptyText, NoSuchUnit
 from intake.domain.permission import Role
 from intake.domain.report import State, StepNotAllowed
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.storage import officers, reports
 from intake.storage.dispositions import Disposition
@@ -50,12 +51,12 @@ class Case:
 
     def parts(self) -> list[Disposition]:
         with self.rt.engine.connect() as connection:
-            return desk.open_file(connection, self.admin, self.reference).dispositions
+            return report_file.open_file(connection, self.admin, self.reference).dispositions
 
     def heard(self) -> list[str]:
         """What officers caused the citizen to be told."""
         with self.rt.engine.connect() as connection:
-            said = desk.open_file(connection, self.admin, self.reference).replies
+            said = report_file.open_file(connection, self.admin, self.reference).replies
         return [reply.kind for reply in said if reply.kind in {"answered", "asked", "closed"}]
 
     def dispose(self, *units: str) -> Report:
@@ -95,7 +96,7 @@ def test_a_unit_that_is_not_the_main_one_does_not_speak_to_the_citizen(case: Cas
         desk.ask(case.rt, case.second, case.reference, question="x")
     with pytest.raises(NotYours):
         desk.close(case.rt, case.second, case.reference)
-    second, first = (desk.may(case.now(), who, in_hand=case.parts()) for who in (case.second, case.first))
+    second, first = (report_file.may(case.now(), who, in_hand=case.parts()) for who in (case.second, case.first))
     assert {"answer", "ask", "close", "answer_part"} & second == {"answer_part"}
     assert {"answer", "ask", "close", "answer_part"} & first == {"answer", "ask", "close"}
     with pytest.raises(NoSuchUnit):
@@ -112,7 +113,7 @@ def test_taking_back_leaves_the_others_and_the_next_one_leads(case: Case) -> Non
     assert now == {THIRD: (False, True), SECOND: (True, True), FIRST: (True, False)}
     assert case.now().unit == NAMES[SECOND]
     with case.rt.engine.connect() as connection, pytest.raises(NotYours):
-        desk.find(connection, case.first, case.reference)
+        report_file.find(connection, case.first, case.reference)
     with pytest.raises(StepNotAllowed):
         disposition.take_back(case.rt, case.admin, case.reference, unit=FIRST, reason="salah unit")
     with case.rt.engine.connect() as connection:

@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from intake import desk, labels, merging
+from intake import desk, labels, merging, report_file
 from intake.cli import main
-from intake.desk import NotYours
 from intake.domain.reference import reference_of
 from intake.domain.report import State, StepNotAllowed
 from intake.labels import NotAChoice, without_identities
 from intake.receive import receive
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.storage import corrections, officers
 from intake.storage.officers import Officer
@@ -61,7 +61,7 @@ def test_a_correction_is_a_label_with_what_was_shown(rt: Runtime, own: Officer) 
     assert ("topic", "INF.01", "INF.02") in the_labels(rt)
     assert not [label for label in the_labels(rt) if label[0] == "type"]
     with rt.engine.connect() as connection:
-        assert desk.open_file(connection, own, reference).history[-1].action == "corrected"
+        assert report_file.open_file(connection, own, reference).history[-1].action == "corrected"
 
 
 def test_a_new_topic_brings_its_unit(rt: Runtime, own: Officer) -> None:
@@ -136,7 +136,7 @@ def test_similar_reports_are_suggested_merged_and_answered_together(rt: Runtime,
     )
     far = a_report(rt, "jalan berlubang di kecamatan Gelumbang Muara Enim dekat pasar lama", sender="+628110000003")
     with rt.engine.connect() as connection:
-        found = merging.similar(connection, own, desk.find(connection, own, one))
+        found = merging.similar(connection, own, report_file.find(connection, own, one))
     assert [each.reference for each in found][:1] == [other]
     assert far not in [each.reference for each in found]
     child = merging.merge(rt, own, other, into=one)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from intake import desk, search
-from intake.desk import EmptyText, NotYours
+from intake.desk import EmptyText
+from intake.report_file import NotYours
 from intake.runtime import Runtime
 from intake.search import Wanted
 from intake.storage.officers import Officer

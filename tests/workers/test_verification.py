@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from intake import desk, disposition
+from intake import desk, disposition, report_file
 from intake.cli import main
 from intake.domain.report import State, StepNotAllowed
 from intake.receive import receive
@@ -114,8 +114,8 @@ def test_a_regency_that_verifies_itself_has_it_at_its_desk_and_hands_it_on(rt: R
     assert heard(rt, report) == ["hand_over"]
     assert handed_over(rt, report) == [], "their system hears of it when one of them has looked"
     with rt.engine.connect() as connection:
-        assert desk.open_file(connection, officer, report.reference).report.id == report.id
-    assert {"verify", "send_back", "dispose"} <= desk.may(report, officer)
+        assert report_file.open_file(connection, officer, report.reference).report.id == report.id
+    assert {"verify", "send_back", "dispose"} <= report_file.may(report, officer)
     desk.verify(rt, officer, report.reference)
     disposition.dispose(rt, officer, report.reference, units=["PUPR"])
     assert read(rt, report.id).state is State.TERDISPOSISI
@@ -141,7 +141,7 @@ def test_it_sends_back_what_is_not_theirs_and_the_centre_gets_a_deadline(rt: Run
 def test_what_no_regency_has_is_sent_back_by_nobody(rt: Runtime) -> None:
     wants(rt, place=1.0)
     report, centre = arrive(rt), an_officer(rt, "central", None)
-    assert "send_back" not in desk.may(report, centre)
+    assert "send_back" not in report_file.may(report, centre)
     with pytest.raises(StepNotAllowed):
         desk.send_back(rt, centre, report.reference, reason="x")
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from channels.messages import InboundMessage
-from intake import coming_in, desk
+from intake import coming_in, report_file
 from intake.domain.reference import reference_of
 from intake.identity import mask
 from intake.receive import receive
@@ -405,7 +405,7 @@ def test_the_page_offers_what_the_desk_allows_and_nothing_else(
     with rt.engine.connect() as connection:
         officer = officers.log_in(connection, "muaraenim", PASSWORD)
     assert officer is not None
-    assert {ACTIONS[doing].name for doing in offered} == desk.may(report, officer)
+    assert {ACTIONS[doing].name for doing in offered} == report_file.may(report, officer)
     assert (
         regency.post(f"/meja/{report.reference}/lain", data=form_to(regency.get("/meja"), "/keluar").fields).status_code
         == 404

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from intake import desk, identity, search, second_factor
+from intake import identity, report_file, search, second_factor
 from intake.coming_in import PER_ACCOUNT
 from intake.domain.permission import Role
 from intake.receive import receive
@@ -411,7 +411,7 @@ def test_a_unit_gives_back_what_is_not_its_own(rt: Runtime, named: Report, every
     page = admin.get(f"/meja/{named.reference}").text
     assert "jalan provinsi" in page
     with rt.engine.connect() as connection:
-        assert desk.find(connection, _admin_of(rt), named.reference).regency == MUARA_ENIM
+        assert report_file.find(connection, _admin_of(rt), named.reference).regency == MUARA_ENIM
 
 
 def _admin_of(rt: Runtime) -> Officer:
