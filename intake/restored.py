@@ -4,8 +4,9 @@ What surprises: the database is older than the world. Numbers given out after th
 report's number and secret link follow from its id: somebody's old link would open a stranger's report. So every sequence
 skips far ahead. And replies that are still promised here may have left long ago: they are treated as those whose outcome
 nobody knows, so that the provider is asked first (``workers.deliver``). So is what will be said on messages that nobody had
-read when the backup was made: their first word has the same text, and may have left as well. A provider that cannot be asked
-(Kannel, a mail server) is given it a second time: better twice than never, and the command says of how many.
+read when the backup was made, and a reminder of a question of ours: they have the same text as before, and may have left as
+well. A provider that cannot be asked (Kannel, a mail server) is given it a second time: better twice than never, and the
+command says of how many.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from intake.storage.messages import UNREAD_IN_BACKUP
+from intake.storage.outbox import Job
 
 #: Far more than can have been given out since the last backup; there is room for hundreds of such skips.
 SKIPPED_IDS: Final = 1_000_000
@@ -50,10 +52,14 @@ def go_on_after_restore(connection: Connection, *, skipped: int = SKIPPED_IDS) -
         text("""update reply set state = 'sending', sending_at = created_at, sends = sends + 1,
                        gateway = coalesce(gateway, channel) where state = 'promised' returning gateway as channel""")
     ).all()
-    unread = connection.execute(
+    marked = connection.execute(
         text("""update message set extra = extra || jsonb_build_object(cast(:mark as text), true)
-                where processed_at is null and sender <> '' returning channel"""),
-        {"mark": UNREAD_IN_BACKUP},
+                where sender <> '' and (processed_at is null
+                    or report_id in (select subject_id from outbox where job = :reminds))
+                returning channel, processed_at"""),
+        {"mark": UNREAD_IN_BACKUP, "reminds": Job.ASK_AGAIN},
     ).all()
-    asked_of = Counter(str(row.channel) for row in (*changed, *unread))
-    return Restored(len(sequences), len(changed), len(unread), dict(sorted(asked_of.items())))
+    asked_of = Counter(str(row.channel) for row in (*changed, *marked))
+    return Restored(
+        len(sequences), len(changed), sum(row.processed_at is None for row in marked), dict(sorted(asked_of.items()))
+    )

@@ -26,7 +26,8 @@ from intake.storage.outbox import Job
 from intake.storage.people import family_of
 from intake.storage.tables import ID_BLOCK
 
-#: In ``extra`` of what nobody had read when the backup was made that is used now (``intake.restored``).
+#: In ``extra`` of what nobody had read when the backup was made that is used now, or of which a reminder was still to be
+#: sent (``intake.restored``).
 UNREAD_IN_BACKUP: Final = "unread_in_backup"
 
 

@@ -209,6 +209,31 @@ def test_the_first_word_on_what_was_unread_in_the_backup_is_not_said_again(rt: R
     assert len(provider.sent) == 1
 
 
+def test_a_reminder_that_may_have_left_after_the_backup_is_asked_for(rt: Runtime) -> None:
+    provider = Finder("sms_twilio", "sms")
+    rt = replace(rt, channels={**rt.channels, "sms_twilio": provider})
+    receive(rt, "sms_twilio", an_sms("Lapor pak, lampu jalan di depan rumah saya mati sudah dua minggu"))
+    deliver_all(rt)
+    asked = len(provider.sent)
+    assert asked == 1
+    with rt.engine.begin() as connection:
+        go_on_after_restore(connection)
+        for statement in (
+            "update reply set created_at = now() - interval '2 days'",
+            "update report set opened_at = now() - interval '2 days'",
+            "update message set received_at = now() - interval '2 days'",
+            "update outbox set due_at = now() where job = 'ask_again'",
+        ):
+            connection.execute(text(statement))
+    jobs.carry_out(rt, Job.ASK_AGAIN)
+    deliver_all(rt)
+    assert len(provider.sent) == asked
+    with rt.engine.connect() as connection:
+        rows = connection.execute(text("select kind, state, external_id from reply order by id")).all()
+    assert [tuple(row)[1:] for row in rows][-1] == ("accepted", "SMold")
+    assert rows[-1].kind == "reminder"
+
+
 def test_what_the_provider_never_had_is_said_after_all(rt: Runtime) -> None:
     asked = AskableChannel("sms_twilio", "sms")
     rt = replace(rt, channels={**rt.channels, "sms_twilio": asked})
