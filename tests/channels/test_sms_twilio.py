@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,7 +22,7 @@ from werkzeug.datastructures import MultiDict
 from channels.channel import Forged, Misconfigured, SendFailed
 from channels.messages import Ack, Headers, InboundRequest, OutboundMessage
 from channels.sms_twilio import SmsTwilio, open_channel
-from channels.twilio_api import TwilioApi
+from channels.twilio_api import CONNECTIONS, TwilioApi
 from channels.twilio_signature import TwilioSignature
 from tests.channels.local_servers import HttpAnswer, HttpServer
 
@@ -46,7 +49,11 @@ def page(*messages: Mapping[str, object], following: str | None = None) -> HttpA
 
 
 def channel_at(server: HttpServer, **more: str) -> SmsTwilio:
-    environ = {"SMS_TWILIO_ACCOUNT_SID": SID, "SMS_TWILIO_AUTH_TOKEN": TOKEN, "SMS_TWILIO_API_URL": server.url, **more}
+    return channel_to(server.url, **more)
+
+
+def channel_to(url: str, **more: str) -> SmsTwilio:
+    environ = {"SMS_TWILIO_ACCOUNT_SID": SID, "SMS_TWILIO_AUTH_TOKEN": TOKEN, "SMS_TWILIO_API_URL": url, **more}
     channel = open_channel(environ, public_url="https://sahut.example.go.id")
     assert channel is not None
     return channel
@@ -125,6 +132,44 @@ def test_nobody_listening_leaves_us_certain() -> None:
         channel.send(MESSAGE)
     assert raised.value.kind == "retryable"
     assert not raised.value.uncertain
+
+
+def test_a_gateway_with_a_strange_certificate_was_told_nothing() -> None:
+    with HttpServer(tls=True) as server, pytest.raises(SendFailed) as raised:
+        channel_at(server).send(MESSAGE)
+    assert (raised.value.kind, raised.value.uncertain) == ("retryable", False)
+    assert not server.seen
+
+
+def test_connections_are_kept_and_as_many_as_are_used_at_once() -> None:
+    opened: list[tuple[str, int]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            opened.append(self.client_address)
+            super().setup()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.dumps(listed("SM1")).encode()
+            self.send_response(201)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        channel = channel_to(f"http://127.0.0.1:{server.server_port}")
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            for _ in range(4):
+                list(pool.map(channel.send, [MESSAGE] * CONNECTIONS))
+        server.shutdown()
+    assert len(opened) <= CONNECTIONS
 
 
 def test_edge_and_region_of_the_process_do_not_move_our_calls(monkeypatch: pytest.MonkeyPatch) -> None:
