@@ -70,10 +70,7 @@ def receive(rt: Runtime, channel: str, message: InboundMessage, *, arrived_at: d
         received_at=arrived_at,
     )
     if message.attachments or bounced:
-        with rt.engine.begin() as connection:
-            kept = messages.remember(connection, rt.together.ids, incoming)
-            if bounced and kept.new:
-                bounces.note_bounce(connection, message)
+        kept = messages.with_fresh_ids(lambda: _remember_more(rt, incoming, bounced=bounced))
     else:
         kept = rt.together.remember(rt.engine, incoming)
     if kept.new:
@@ -83,6 +80,15 @@ def receive(rt: Runtime, channel: str, message: InboundMessage, *, arrived_at: d
         )
     log.info("message_kept", channel=channel, message_id=kept.message_id, report_id=kept.report_id, new=kept.new)
     return Received(Ack.ACCEPTED if kept.new else Ack.DUPLICATE, kept)
+
+
+def _remember_more(rt: Runtime, incoming: Incoming, *, bounced: bool) -> Remembered:
+    """Keep a message with its files, or one that came back, in one transaction."""
+    with rt.engine.begin() as connection:
+        kept = messages.remember(connection, rt.together.ids, incoming)
+        if bounced and kept.new:
+            bounces.note_bounce(connection, incoming.message)
+    return kept
 
 
 def receive_request(rt: Runtime, channel: str, request: InboundRequest) -> Received:

@@ -11,20 +11,27 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from channels.messages import InboundMessage
+from intake import logs
 from intake.domain.reference import reference_of
 from intake.storage import outbox
+from intake.storage.database import Overloaded
 from intake.storage.outbox import Job
 from intake.storage.people import family_of
 from intake.storage.tables import ID_BLOCK
+
+log = logs.get("messages")
+
+Kept = TypeVar("Kept")
 
 #: In ``extra`` of what nobody had read when the backup was made that is used now, or of which a reminder was still to be
 #: sent (``intake.restored``).
@@ -66,8 +73,24 @@ class StoredMessage:
         return self.received_at if self.extra.get(UNREAD_IN_BACKUP) else None
 
 
+class IdTaken(SQLAlchemyError):
+    """Another message has this id already; the block it came from is given up."""
+
+
+#: What an id that is taken runs into. The outbox and the reference follow from the id.
+_KEYS_OF_IDS: Final = frozenset({"pk_message", "pk_report", "uq_report_reference", "pk_outbox"})
+#: A sequence is written down 32 fetches ahead (PostgreSQL, ``SEQ_LOG_VALS``): a server that died, or a standby that took
+#: over, may give so many blocks a second time.
+_MOST_BLOCKS_GIVEN_TWICE: Final = 40
+
+
 class Ids:
-    """Message ids, fetched from the sequence a block at a time, so that most messages need no round trip for theirs."""
+    """Message ids, fetched from the sequence a block at a time, so that most messages need no round trip for theirs.
+
+    What surprises: a block may be given to two processes. A sequence that was read in a transaction which the server did
+    not live to commit goes back, while we still hold the block. Nothing is written then (``IdTaken``), the block is given
+    up, and the message gets another id.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -82,6 +105,24 @@ class Ids:
             taken = self._next
             self._next += 1
             return taken
+
+    def give_up_block(self) -> None:
+        """Take the next from a new block."""
+        with self._lock:
+            self._next = self._end
+
+
+def with_fresh_ids(keep: Callable[[], Kept]) -> Kept:
+    """What ``keep`` returns; called again, in a transaction of its own, for as long as its ids turn out to be taken.
+
+    Raises Overloaded when that does not end: who can keep the message comes again.
+    """
+    for _ in range(_MOST_BLOCKS_GIVEN_TWICE):
+        try:
+            return keep()
+        except IdTaken:
+            log.warning("ids_given_twice")
+    raise Overloaded("no id that is free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +224,13 @@ def remember_all(connection: Connection, ids: Ids, several: Sequence[Incoming]) 
         if incoming.key not in first_of and incoming.key not in forgotten:
             first_of[incoming.key] = ids.take(connection), incoming
     rows = [_row(new_id, incoming) for _, (new_id, incoming) in sorted(first_of.items(), key=itemgetter(0))]
-    written = connection.exec_driver_sql(_REMEMBER, {"rows": json.dumps(rows)})
+    try:
+        written = connection.exec_driver_sql(_REMEMBER, {"rows": json.dumps(rows)})
+    except IntegrityError as fault:
+        if getattr(getattr(fault.orig, "diag", None), "constraint_name", None) not in _KEYS_OF_IDS:
+            raise
+        ids.give_up_block()
+        raise IdTaken from fault
     report_of: dict[int, int | None] = {row.id: row.report_id for row in written}
     remembered = []
     for incoming in several:

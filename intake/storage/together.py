@@ -18,7 +18,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from intake.storage.database import Overloaded, is_deadlock, is_lasting
-from intake.storage.messages import Ids, Incoming, Remembered, remember_all
+from intake.storage.messages import Ids, Incoming, Remembered, remember_all, with_fresh_ids
 
 #: So many are written in one statement: a bound for how long the next have to wait.
 MOST_TOGETHER: Final = 64
@@ -159,7 +159,7 @@ class Together:
     def _remember_all(self, engine: Engine, several: list[Incoming]) -> list[Remembered]:
         connection = self._connection_to(engine)
         try:
-            return remember_all(connection, self.ids, several)
+            return with_fresh_ids(lambda: remember_all(connection, self.ids, several))
         except BaseException:
             self._open = None
             connection.close()

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from channels.messages import Attachment, Coordinates
@@ -15,7 +15,9 @@ from intake.domain.report import State
 from intake.receive import receive
 from intake.runtime import Runtime
 from intake.storage import messages, replies, reports
+from intake.storage.database import Overloaded, is_lasting
 from intake.storage.messages import Ids, Remembered
+from intake.storage.together import Together
 from tests.factories import OTHER_PHONE, PHONE, a_mail, an_sms
 
 
@@ -161,3 +163,34 @@ def test_ids_are_unique_over_blocks_and_processes(rt: Runtime) -> None:
     with rt.engine.connect() as connection:
         taken = [ids.take(connection) for _ in range(100) for ids in (one, other)]
     assert len(set(taken)) == 200
+
+
+def _set_back(rt: Runtime, message_id: int) -> None:
+    """As after a server that did not live to commit a transaction in which it gave ids: it gives the same again."""
+    with rt.engine.begin() as connection:
+        connection.execute(text("select setval('message_id_seq', :given, false)"), {"given": message_id})
+
+
+@pytest.mark.parametrize("with_file", [False, True], ids=["in one statement with others", "with its file"])
+def test_an_id_that_the_server_gives_twice_loses_no_message(rt: Runtime, *, with_file: bool) -> None:
+    other = replace(rt, together=Together())
+    files = [Attachment("foto.jpg", "image/jpeg", b"\xff\xd8x")] if with_file else []
+    first = kept(rt, "sms_twilio", an_sms())
+    _set_back(rt, first.message_id)
+    also = [kept(other, "sms_twilio", replace(an_sms(), attachments=tuple(files))) for _ in range(3)]
+    more = [kept(rt, "sms_twilio", replace(an_sms(), attachments=tuple(files))) for _ in range(3)]
+    assert len({each.message_id for each in (first, *also, *more)}) == 7
+    assert (count(rt, "message"), count(rt, "report")) == (7, 7)
+
+
+def test_ids_that_are_taken_for_ever_are_told_as_passing(rt: Runtime) -> None:
+    class Stuck(Ids):
+        def take(self, connection: Connection) -> int:
+            return first.message_id
+
+    first = kept(rt, "sms_twilio", an_sms())
+    stuck = replace(rt, together=Together())
+    stuck.together.ids = Stuck()
+    with pytest.raises(Overloaded) as told:
+        receive(stuck, "sms_twilio", an_sms())
+    assert not is_lasting(told.value)
