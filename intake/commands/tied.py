@@ -18,7 +18,7 @@ _STEPS = 80
 class TiedRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn publishes no types
     """Expects columns: one a group in the order of ``groups``, then whatever else; fitted by L-BFGS with L2."""
 
-    def __init__(self, groups: list[str], words_penalty: float = 8.0, other_penalty: float = 1.0) -> None:
+    def __init__(self, groups: list[str], words_penalty: float = 3.0, other_penalty: float = 1.0) -> None:
         """Keep the names of the first columns, and how strongly words and biases are held back."""
         self.groups = groups
         self.words_penalty = words_penalty
@@ -52,7 +52,7 @@ class TiedRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
 
         start = np.zeros(1 + count + (total - width) * count)
         start[0] = 1.0
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}).x
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "maxcor": 5}).x
         self.intercept_ = found[1 : 1 + count]
         self.coef_ = np.zeros((count, total))
         self.coef_[:, width:] = found[1 + count :].reshape(-1, count).T

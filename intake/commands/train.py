@@ -5,8 +5,8 @@ of plain numbers under ``SAHUT_DATA/models``, which `sahut models` compares and 
 
 What surprises: examples whose id has an odd CRC-32 are held back: they are never trained on, so that any two models can
 be compared on the same rows for ever. The lexicon grew while people looked at some of the rows that are trained on, so
-it knows those too well: they are shown twice, with some of their words forgotten (but not to the head for topic groups,
-which did no better by it), and how sure a model may say it is comes from rows that nobody looked at. Words enter a model
+it knows those too well: they are shown with some of their words forgotten, and how sure a model may say it is comes from
+rows that nobody looked at. Words enter a model
 only as hashes, and only those that at least three examples share, so that a model carries no name from any report.
 """
 
@@ -17,6 +17,7 @@ import csv
 import json
 import os
 import random
+import warnings
 import zlib
 from array import array
 from collections import Counter
@@ -34,23 +35,32 @@ from intake.understand.classify.lexicon import TYPES, URGENCIES, Lexicon, Readin
 from intake.understand.classify.taxonomy import PRAISE
 
 _GROWN_ON = ("classify_a.jsonl", "classify_b.jsonl", "classify_drill.jsonl", "classify_voices.jsonl")
-"""Files whose rows were looked at while the lexicon grew: too easy for it to show how sure it may be."""
+"""Files whose rows were looked at while the lexicon grew: it knows them too well."""
+_LOOKED_AT = (*_GROWN_ON, "classify_villages.jsonl", "classify_towns.jsonl")
+"""Files whose rows were looked at: too easy to show how sure a model may be."""
+_TELLS = {"classify_villages_unread.jsonl": 0.0, "classify_towns_unread.jsonl": 0.25}
+"""Files of which many texts were written so as not to name what they are about. How sure a model may be is told by them as
+the exception that they are, and not at all by those that hold nothing else."""
 OWN_CORPUS = (
     "bench/data/classify_a.jsonl",
     "bench/data/classify_b.jsonl",
     "tools/classify_drill.jsonl",
     "tools/classify_voices.jsonl",
     "tools/classify_voices_unread.jsonl",
+    "tools/classify_villages.jsonl",
+    "tools/classify_villages_unread.jsonl",
+    "tools/classify_towns.jsonl",
+    "tools/classify_towns_unread.jsonl",
 )
 _SHARED_BY_AT_LEAST = 3
 _WORD_WEIGHT = 6.0
 _REGULARISATION = {"type": 0.5, "urgency": 0.4, "report": 0.8, "wish": 0.8}
 _FOLDS, _STEPS = 4, 120
-_RARE_COUNTS_MORE = 0.8
-_SURE, _RIGHT_WHEN_SURE, _ENOUGH_TO_TELL = 0.8, 0.96, 300
-"""Of new texts whose topic group is given at .8 or more, nineteen in twenty shall be right. A few hundred rows tell it,
-so a little more is asked of them."""
-_COPIES, _FORGOTTEN_SHARE = 2, 0.33
+_RARE_COUNTS_MORE = 0.2
+_SURE, _RIGHT_WHEN_SURE, _ENOUGH_TO_TELL = 0.8, 0.95, 300
+"""Of new texts whose topic group is given at .8 or more, nineteen in twenty shall be right. It is told by models that have
+seen three rows in four, so that the one that has seen all keeps a little more."""
+_COPIES, _GROUP_COPIES, _FORGOTTEN_SHARE = 2, 1, 0.33
 """How often, and with how many of the lexicon's words forgotten, a row is shown that the lexicon grew on."""
 
 
@@ -75,6 +85,8 @@ class Example:
     asks_secrecy: bool | None = None
     praised: str | None = None
     grown_on: bool = False
+    tells: float = 1.0
+    """How much this example counts when it is told how sure a model may be."""
 
     @property
     def held_back(self) -> bool:
@@ -114,7 +126,12 @@ def read_examples(path: Path, known: Lexicon) -> Iterator[Example]:
                 _asks(row, known),
                 praised=next((code for code in row.get("also") or () if code in known.taxonomy.topics), None),
                 grown_on=path.name in _GROWN_ON,
+                tells=_tells(path.name),
             )
+
+
+def _tells(name: str) -> float:
+    return 0.0 if name in _LOOKED_AT else _TELLS.get(name, 1.0)
 
 
 def _object(line: str) -> Mapping[str, Any]:
@@ -169,22 +186,26 @@ def train_model(examples: Sequence[Example], known: Lexicon, *, version: str) ->
     names = dense_names(known)
     labels = [labels_of(example, known) for example in examples]
     heads, bias, dense_columns, word_columns = [], [], [], []
+    sureness = (0.0, 1.0)
     asked = HEADS if any(label["wish"] == WISH[1] for label in labels) else HEADS[:-1]
     for head in asked:
         labelled = [
-            (copy, label[head], number, not example.grown_on)
+            (copy, label[head], number, example.tells)
             for number, (reading, label, example) in enumerate(zip(readings, labels, examples, strict=True))
             if label[head] is not None
-            for copy in _copies(reading, known, number, forgetting=example.grown_on and head != "group")
+            for copy in _copies(
+                reading, known, number, (_GROUP_COPIES if head == "group" else _COPIES) * example.grown_on
+            )
         ]
         fitted = _fit(head, labelled, keys, names)
         heads.append({"name": head, "classes": fitted.classes, "temperature": round(fitted.temperature, 3)})
+        sureness = fitted.sureness if head == "group" else sureness
         bias += fitted.bias
         dense_columns += fitted.dense
         word_columns += fitted.words
     scales = [max((abs(number) for number in column), default=0.0) / 127 or 1.0 for column in word_columns]
     weights = array("b")
-    kept = array("H")
+    kept = array("I")
     for place, key in enumerate(keys):
         row = [round(column[place] / scale) for column, scale in zip(word_columns, scales, strict=True)]
         if any(row):
@@ -197,6 +218,7 @@ def train_model(examples: Sequence[Example], known: Lexicon, *, version: str) ->
         "taxonomy": known.taxonomy.version,
         "examples": len(examples),
         "heads": heads,
+        "sureness": [round(number, 4) for number in sureness],
         "dense_names": list(names),
         "bias": [round(number, 4) for number in bias],
         "dense": [[round(number, 4) for number in column] for column in dense_columns],
@@ -210,24 +232,25 @@ def train_model(examples: Sequence[Example], known: Lexicon, *, version: str) ->
 class _Fitted:
     classes: list[str]
     temperature: float
+    sureness: tuple[float, float]
     bias: list[float]
     dense: list[list[float]]
     words: list[list[float]]
 
 
-def _copies(reading: Reading, known: Lexicon, seed: int, *, forgetting: bool) -> list[Reading]:
-    """Return ``reading``; where ``forgetting``, several times, each as if the lexicon did not know some of its words."""
-    if not forgetting:
+def _copies(reading: Reading, known: Lexicon, seed: int, copies: int) -> list[Reading]:
+    """Return ``copies`` of ``reading``, each as if the lexicon did not know some of its words; itself where none."""
+    if not copies:
         return [reading]
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     words = sorted({reading.roots[place] for hit in reading.hits for place in (hit.start, hit.end)})
     return [
-        known.forget(reading, {word for word in words if chance.random() < _FORGOTTEN_SHARE}) for _ in range(_COPIES)
+        known.forget(reading, {word for word in words if chance.random() < _FORGOTTEN_SHARE}) for _ in range(copies)
     ]
 
 
 def _fit(
-    head: str, labelled: Sequence[tuple[Reading, Any, int, bool]], keys: Sequence[int], names: Sequence[str]
+    head: str, labelled: Sequence[tuple[Reading, Any, int, float]], keys: Sequence[int], names: Sequence[str]
 ) -> _Fitted:
     import numpy as np
     from scipy.sparse import csr_matrix, hstack
@@ -236,7 +259,7 @@ def _fit(
 
     from intake.commands.tied import TiedRegression
 
-    used = [_is_used(head, name) for name in names]
+    used = np.array([_used(head, name) for name in names])
     place_of = {key: place for place, key in enumerate(keys)}
     rows, columns, values = [], [], []
     for number, (reading, *_) in enumerate(labelled):
@@ -245,7 +268,7 @@ def _fit(
         columns += places
         values += [_WORD_WEIGHT * max(1, len(places)) ** -0.5] * len(places)
     words = csr_matrix((values, (rows, columns)), shape=(len(labelled), len(keys)))
-    numbers = np.array([dense(reading) for reading, *_ in labelled]) * np.array(used, dtype=float)
+    numbers = np.array([dense(reading) for reading, *_ in labelled]) * used
     matrix = hstack([csr_matrix(numbers), words]).tocsr()
     truth = np.array([label for _, label, *_ in labelled])
     if head == "group":
@@ -259,63 +282,88 @@ def _fit(
     names_of_classes = sorted(set(truth.tolist()))
     unseen = np.full((len(labelled), len(names_of_classes)), -20.0)
     for seen, left in folds.split(matrix, truth, sources):
-        learner.fit(matrix[seen], truth[seen])
+        _learn(learner, matrix[seen], truth[seen])
         places = [names_of_classes.index(name) for name in learner.classes_]
         unseen[np.ix_(left, places)] = learner.predict_log_proba(matrix[left])
-    learner.fit(matrix, truth)
+    _learn(learner, matrix, truth)
     classes = [str(name) for name in learner.classes_]
     coefficients, bias = learner.coef_, learner.intercept_
     if len(classes) == 2:
         coefficients, bias = np.vstack([0 * coefficients, coefficients]), np.concatenate([[0.0], bias])
     width = len(names)
-    telling = np.array([fresh for *_, fresh in labelled])
-    if telling.sum() < _ENOUGH_TO_TELL:
-        telling[:] = True
+    telling = np.array([tells for *_, tells in labelled])
+    if np.count_nonzero(telling) < _ENOUGH_TO_TELL:
+        telling[:] = 1.0
+    asked = telling > 0
     right = np.array([classes.index(label) for _, label, *_ in labelled])
     return _Fitted(
         classes,
-        temperature_for(unseen[telling], right[telling], careful=head == "group"),
+        temperature_for(unseen[asked], right[asked], telling[asked]),
+        sureness_for(unseen[asked], right[asked], telling[asked]),
         [float(number) for number in bias],
-        [[float(number) for number in row[:width] * np.array(used, dtype=float)] for row in coefficients],
+        [[float(number) for number in row[:width] * used] for row in coefficients],
         [[float(number) * _WORD_WEIGHT for number in row[width:]] for row in coefficients],
     )
 
 
+def _learn(learner: Any, matrix: Any, truth: Any) -> None:
+    """Fit ``learner``. It stops after so many steps on purpose: what the last ones would change is not worth the minutes."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        learner.fit(matrix, truth)
+
+
 def _weights(head: str, truth: list[str]) -> dict[str, float] | None:
-    """Return a weight for each type: rare ones count more, by almost as much as they are rare. Other heads: no weights."""
+    """Return a weight for each type: rare ones count a little more. Other heads: no weights."""
     if head != "type":
         return None
     counted = Counter(truth)
     return {name: (len(truth) / (len(counted) * count)) ** _RARE_COUNTS_MORE for name, count in counted.items()}
 
 
-def _is_used(head: str, name: str) -> bool:
-    """The group head looks at group scores and words only, so that it stays readable and general."""
-    return head != "group" or name.startswith("group.")
+def _used(head: str, name: str) -> float:
+    """How strongly a dense number enters: the group head trusts each group's own score, and what else is there half."""
+    return 1.0 if head != "group" or name.startswith("group.") else 0.5
 
 
-def temperature_for(unseen: Any, truth: Any, *, careful: bool) -> float:
+def temperature_for(unseen: Any, truth: Any, counts: Any) -> float:
     """Return the temperature under which unseen predictions were least surprised by the truth.
 
-    ``careful``: raised further until those that are sure are right as often as promised.
+    ``unseen``: logarithms of probabilities, a row for each example; ``counts``: how much each example counts.
     """
     import numpy as np
 
-    def scaled(temperature: float) -> Any:
+    def surprise(temperature: float) -> float:
         logits = np.clip(unseen, -50, 0) / temperature
-        return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        chances = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return -float(np.average(chances[np.arange(len(truth)), truth], weights=counts))
 
-    rows = np.arange(len(truth))
-    _, best = min((-float(np.mean(scaled(step / 100)[rows, truth])), step / 100) for step in range(40, 201, 5))
-    if not careful:
-        return best
-    steps = [step / 100 for step in range(round(best * 100), 301, 2)]
-    for temperature in steps:
-        chances = np.exp(scaled(temperature))
-        sure = chances.max(axis=1) >= _SURE
-        if not sure.any() or (chances.argmax(axis=1) == truth)[sure].mean() >= _RIGHT_WHEN_SURE:
-            return temperature
-    return steps[-1]
+    return min((surprise(step / 100), step / 100) for step in range(40, 201, 5))[1]
+
+
+def sureness_for(unseen: Any, truth: Any, counts: Any) -> tuple[float, float]:
+    """Return where sureness starts and how fast it grows with the lead of the likeliest class over the next.
+
+    Fitted to how often unseen predictions were right, then made to grow slower until those that are sure are right as
+    often as promised.
+    """
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    ordered = np.sort(np.clip(unseen, -50, 0), axis=1)
+    lead = ordered[:, -1] - ordered[:, -2]
+    right = unseen.argmax(axis=1) == truth
+    if right.all() or not right.any():
+        return 0.0, 1.0
+    fitted = LogisticRegression(C=100.0).fit(lead[:, None], right, sample_weight=counts)
+    start, slope = float(fitted.intercept_[0]), max(float(fitted.coef_[0, 0]), 0.01)
+    for percent in range(100, 10, -1):
+        sure = start + slope * percent / 100 * lead >= np.log(_SURE / (1 - _SURE))
+        if not sure.any() or np.average(right[sure], weights=counts[sure]) >= _RIGHT_WHEN_SURE:
+            return start, slope * percent / 100
+    return start, slope * 0.1
 
 
 def models_folder(data: str | None = None) -> Path:

@@ -53,7 +53,6 @@ class Classifier:
         if reason is not None:
             return self._put_aside(reading, verdict, reason)
         verdict = _with_thanks(self._without_manners(reading, verdict))
-        group = max(verdict.groups, key=verdict.groups.__getitem__)
         heard = _terms_by_class(reading)
         kind = self._kind(heard, verdict)
         topics = self._topics(reading, verdict, kind)
@@ -69,7 +68,7 @@ class Classifier:
             evidence["urgency"] = self._cue_words(heard, f"urg.{urgency}")
         evidence["secrecy"] = wish.words or ((f"topik {demanded}",) if demanded else ())
         evidence["authority"] = responsible.words
-        confidence = verdict.groups[group]
+        confidence = verdict.sure
         return Classification(
             type=kind,
             topic=topic.code,
@@ -154,7 +153,8 @@ class Classifier:
                 guesses.append(TopicGuess(code, share))
                 continue
             top = max(scores)
-            raised = [exp((score - top) / _TOPIC_TEMPERATURE) for score in scores]
+            silent = exp(-top / _TOPIC_TEMPERATURE)
+            raised = [exp((score - top) / _TOPIC_TEMPERATURE) if score > 0 else silent for score in scores]
             total = sum(raised)
             guesses += [
                 TopicGuess(self._lexicon.topics[place], share * value / total)
@@ -222,7 +222,7 @@ def _with_thanks(verdict: Verdict) -> Verdict:
         return verdict
     groups = {group: share * (1 - thanks) for group, share in verdict.groups.items()}
     groups[_OTHER_GROUP] = groups.get(_OTHER_GROUP, 0.0) + thanks
-    return verdict._replace(groups=groups)
+    return verdict._replace(groups=groups, sure=groups[_OTHER_GROUP])
 
 
 def _by_share(pair: tuple[str, float]) -> float:

@@ -12,9 +12,10 @@ from zlib import crc32
 
 from intake.understand.classify.lexicon import CUES, Lexicon, Reading
 
-FEATURES_VERSION = 2
-HASH_BITS = 16
+FEATURES_VERSION = 3
+HASH_BITS = 18
 _MASK = (1 << HASH_BITS) - 1
+_FIRST, _LAST = b"^", b"$"
 _MAX_WORDS, _CACHE_ROOTS = 1_500, 6_000
 _CLOSING_WORDS = 6
 _LINK = re.compile(
@@ -42,7 +43,8 @@ SURFACE = (
 _DOT_INSIDE = re.compile(r"\.[a-z]")
 """Without it there is no link but one of those two: most texts are spared the longer search."""
 _DIGIT = re.compile(r"\d")
-_PRICE = re.compile(r"\d ?(?:rb|rban|ribuan|ribu|jt|jtan|jutaan|juta|k)\b|rp[. ]{0,2}\d")
+_PRICE = re.compile(r"\d ?(?:rb|rban|ribuan|ribu|jt|jtan|jutaan|juta|k)\b")
+_RUPIAH = re.compile(r"rp[. ]{0,2}\d")
 _PERCENT = re.compile(r"\d ?(?:%|persen)")
 _CODE = re.compile(r"\d(?<![\d.,-]\d)(?:\d{3,7}|\d\d[- ]\d{3})(?![\d.,-])")
 _PHONE = re.compile(r"(?:\+?62|0)8\d[\d -]{7,13}")
@@ -63,19 +65,14 @@ def dense(reading: Reading) -> list[float]:
     said = reading.scores[-len(CUES) :]
     cues = [log1p(score) if score > 0 else 0.0 for score in said]
     text, count = reading.text, len(reading.words)
-    first = second = 0.0
-    for score in groups:
-        if score > first:
-            first, second = score, first
-        elif score > second:
-            second = score
+    second, first = sorted(groups)[-2:]
     digits = _DIGIT.search(text) is not None
     surface = [
         1.0 if "?" in text else 0.0,
         1.0 if "!" in text else 0.0,
         1.0 if text.rstrip().endswith("?") else 0.0,
         1.0 if ("http" in text or "www." in text or _DOT_INSIDE.search(text)) and _LINK.search(text) else 0.0,
-        1.0 if "8" in text and _PHONE.search(text) else 0.0,
+        1.0 if ("08" in text or "628" in text) and _PHONE.search(text) else 0.0,
         1.0 if "rp" in text or "ribu" in reading.words or "juta" in reading.words else 0.0,
         1.0 if count < 8 else 0.0,
         1.0 if count > 80 else 0.0,
@@ -85,7 +82,7 @@ def dense(reading: Reading) -> list[float]:
         danger(said),
         sqrt(max(0.0, max(said[_SPAM]) - 0.5 * max(reading.groups))),
         1.0 if closes_with_thanks(reading.roots) else 0.0,
-        1.0 if digits and _PRICE.search(text) else 0.0,
+        1.0 if digits and (_PRICE.search(text) or ("rp" in text and _RUPIAH.search(text))) else 0.0,
         1.0 if digits and ("%" in text or "persen" in text) and _PERCENT.search(text) else 0.0,
         1.0 if digits and _CODE.search(text) else 0.0,
     ]
@@ -126,11 +123,13 @@ _coded = _Coded()
 
 
 def hashed(reading: Reading) -> set[int]:
-    """Return the hashes of the roots and of the pairs of neighbouring roots."""
-    previous = 0
-    found: set[int] = set()
+    """Return the hashes of the roots, of the pairs of neighbouring roots, and of the first and last root as such."""
+    roots, previous = reading.roots, 0
+    if not roots:
+        return set()
+    found = {crc32(_FIRST + roots[0].encode()) & _MASK, crc32(_LAST + roots[-1].encode()) & _MASK}
     add = found.add
-    for alone, letters in map(_coded.__getitem__, reading.roots[:_MAX_WORDS]):
+    for alone, letters in map(_coded.__getitem__, roots[:_MAX_WORDS]):
         add(alone & _MASK)
         add(crc32(letters, previous) & _MASK)
         previous = alone

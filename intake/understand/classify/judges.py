@@ -7,7 +7,8 @@ quality on corrections it has not seen (``intake.commands.models``).
 What surprises: the hashed weights are whole numbers from -127 to 127 with one scale a column, which makes a row of all
 heads a slice of bytes and keeps a model under a megabyte. A row that was needed once is kept as one long integer with
 32 bits a column, so that adding up a text's words is adding integers, not lists. The weights of the dense numbers are
-such integers too, with 64 bits a column; the numbers themselves are rounded to 1/256.
+such integers too, with 64 bits a column; the numbers themselves are rounded to 1/256. How sure a model is of the
+likeliest group follows from how far the next one lies behind, which tells more than its probability among all.
 """
 
 from __future__ import annotations
@@ -40,13 +41,14 @@ class UnusableModel(ValueError):
 
 
 class Verdict(NamedTuple):
-    """Probabilities by name, for each question that is asked of a reading."""
+    """Probabilities by name, for each question that is asked of a reading; ``sure``: that the likeliest group is right."""
 
     groups: dict[str, float]
     types: dict[str, float]
     urgencies: dict[str, float]
     no_report: float
     wish: float
+    sure: float
 
 
 class Judge(Protocol):
@@ -60,6 +62,10 @@ class Judge(Protocol):
     def weigh(self, reading: Reading) -> Verdict:
         """Return probabilities; each mapping sums to 1."""
         ...
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + exp(-max(-30.0, min(30.0, odds))))
 
 
 def softmax(scores: Sequence[float], slope: float = 1.0) -> list[float]:
@@ -113,8 +119,9 @@ class LexiconJudge:
             groups,
             dict(zip(TYPES, types, strict=True)),
             dict(zip(URGENCIES, urgencies, strict=True)),
-            1 / (1 + exp(-max(-30.0, min(30.0, odds)))),
+            _chance(odds),
             0.0,
+            max(groups.values()),
         )
 
 
@@ -137,6 +144,7 @@ class _Head(NamedTuple):
     name: str
     classes: tuple[str, ...]
     start: int
+    end: int
     temperature: float
 
 
@@ -153,17 +161,27 @@ class LinearJudge:
             start = 0
             for head in model["heads"]:
                 classes = tuple(head["classes"])
-                self._heads.append(_Head(head["name"], classes, start, float(head["temperature"])))
+                self._heads.append(
+                    _Head(head["name"], classes, start, start + len(classes), float(head["temperature"]))
+                )
                 start += len(classes)
-            if tuple(head.name for head in self._heads) not in (HEADS, HEADS[:-1]) or not set(
-                self._heads[0].classes
-            ) <= set(lexicon.groups):
+            if (
+                tuple(head.name for head in self._heads) not in (HEADS, HEADS[:-1])
+                or not set(self._heads[0].classes) <= set(lexicon.groups)
+                or any(len(head.classes) != 2 for head in self._heads[3:])
+            ):
                 raise UnusableModel("this model was trained for other questions")
+            self._questions = [
+                (head.start + yes, head.start + 1 - yes, head.temperature)
+                for head, (_, wanted) in zip(self._heads[3:], (REPORT, WISH), strict=False)
+                for yes in (head.classes.index(wanted),)
+            ]
             self._columns = start
+            self._sure_from, self._sure_slope = (float(number) for number in model["sureness"])
             self._bias = [float(number) for number in model["bias"]]
             self._dense, self._dense_scale = _pack_dense(model["dense"], len(model["dense_names"]))
             self._scales = [float(number) for number in model["scales"]]
-            keys = array("H")
+            keys = array("I")
             keys.frombytes(a2b_base64(model["keys"]))
             weights = a2b_base64(model["weights"]).translate(_RAISED)
             if not len(weights) == len(keys) * start or not len(model["dense"]) == len(self._bias) == start:
@@ -180,16 +198,19 @@ class LinearJudge:
     def weigh(self, reading: Reading) -> Verdict:
         """Return calibrated probabilities."""
         logits = self.logits(reading)
-        found: dict[str, dict[str, float]] = {}
-        for head in self._heads:
-            part = logits[head.start : head.start + len(head.classes)]
-            found[head.name] = dict(zip(head.classes, softmax(part, 1 / head.temperature), strict=True))
+        second, first = sorted(logits[: len(self._heads[0].classes)])[-2:]
+        found = {
+            name: dict(zip(classes, softmax(logits[start:end], 1 / temperature), strict=True))
+            for name, classes, start, end, temperature in self._heads[:3]
+        }
+        report, *wish = (_chance((logits[yes] - logits[no]) / temperature) for yes, no, temperature in self._questions)
         return Verdict(
             found["group"],
             found["type"],
             found["urgency"],
-            found["report"][REPORT[1]],
-            found.get("wish", {}).get(WISH[1], 0.0),
+            report,
+            wish[0] if wish else 0.0,
+            _chance(self._sure_from + self._sure_slope * (first - second)),
         )
 
     def logits(self, reading: Reading) -> list[float]:

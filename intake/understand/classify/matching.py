@@ -56,11 +56,12 @@ class Matcher:
         places = [place for place, root in enumerate(roots) if root in entries]
         live = [roots[place] for place in places]
         hits: dict[str, Hit] = {}
+        make = tuple.__new__  # as Hit(...) does, without its detour: dozens are made of every text
         for after, (root, place, (value, seconds)) in enumerate(
             zip(live, places, map(self._read.__getitem__, live), strict=True), start=1
         ):
             if value is not None and root not in hits:
-                hits[root] = Hit(root, place, place, value)
+                hits[root] = make(Hit, (root, place, place, value))
             if not seconds:
                 continue
             ahead = live[after : after + _AHEAD]
@@ -74,7 +75,8 @@ class Matcher:
                     if apart > gap or term in hits:
                         continue
                     if not third:
-                        hits[term] = Hit(term, place, next_place, worths[worth])
+                        hits[term] = make(Hit, (term, place, next_place, worths[worth]))
                     elif third in roots[next_place + 1 : next_place + 1 + GAP_WORDS]:
-                        hits[term] = Hit(term, place, roots.index(third, next_place + 1), worths[worth])
+                        end = roots.index(third, next_place + 1)
+                        hits[term] = make(Hit, (term, place, end, worths[worth]))
         return list(hits.values())

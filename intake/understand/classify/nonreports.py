@@ -22,7 +22,7 @@ REASONS = {
     "spam.pribadi": "salah_kirim",
 }
 EMPTY = "kosong"
-_SURE, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.13, 0.75, 8.0
+_SURE, _SURE_WITHOUT_A_WORD, _SURE_AGAINST_TOPIC, _SAYS_SOMETHING = 0.13, 0.2, 0.75, 8.0
 _FEW_WORDS, _NOTHING_SAID = 3, 4.0
 _ABUSE_WORDS = 4
 _JUNK_WORDS, _JUNK_SHARE = 4.0, 0.2
@@ -48,9 +48,10 @@ def find_reason(
     if topical < _NOTHING_SAID and len(reading.words) <= _FEW_WORDS:
         return _strongest(scores) or (None if topical else "uji_coba")
     says_something = topical >= _SAYS_SOMETHING and max(scores.values()) < max(_JUNK_WORDS, topical * _JUNK_SHARE)
-    if no_report < (_SURE_AGAINST_TOPIC if says_something else _SURE):
+    reason = _strongest(scores)
+    if no_report < (_SURE_AGAINST_TOPIC if says_something else _SURE if reason else _SURE_WITHOUT_A_WORD):
         return None
-    return _strongest(scores) or ("uji_coba" if len(reading.words) < _ABUSE_WORDS else "salah_kirim")
+    return reason or ("uji_coba" if len(reading.words) < _ABUSE_WORDS else "salah_kirim")
 
 
 def _strongest(scores: dict[str, float]) -> str | None:

@@ -20,7 +20,7 @@ from intake.understand.classify.matching import Hit
 _SHORT_REQUEST = re.compile(r"^\W*(rahasia|anonim)\b(?!\s+umum)|\b(rahasia|anonim)\W*$")
 _TAKES_BACK = frozenset({"perlu", "usah", "bukan"})
 _REFUSABLE = ("rahasia", "anonim", "samar", "sembunyi")
-_STRONG_TOPIC, _LIKELY = 18.0, 0.02
+_STRONG_TOPIC, _LIKELY, _LIKELY_IF_SPOKEN = 18.0, 0.3, 0.05
 _HINTS = frozenset(
     {"record", "secret", "confidential", "redaksi", "samaran", "rhs", "perlindungan", "lindungi", "dilindungi", "siapa"}
     | {"dikenal", "kenal", "hide", "nama", "identitas", "jati", "data", "biodata", "inisial", "nomor", "nomer", "hp"}
@@ -128,6 +128,9 @@ _ASKS = (
     r"|(?:tolong|mohon|minta|harap|agar|supaya|biar|kalau bisa|sebisa mungkin|sebaiknya) (?:\w+ )?"
     r"(?:nama|identitas|nomor) (?:saya|kami|pelapor|pengirim) (?:\w+ )?(?:dihilangkan|dicoret|dikosongkan|dibuang"
     r"|ditiadakan|dilepas)(?! dari (?:daftar|dtks|pkh|data|penerima))"
+    r"|jangan (?:\w+ ){0,3}(?:nama|identitas|alamat) (?:saya|kami) (?:\w+ )?(?:metu|muncul|keluar|tampil|nongol|tercantum"
+    r"|kesebut|kebawa|terbawa|ikut)|tidak (?:mau|ingin) (?:nama|identitas|alamat) (?:saya|kami) (?:\w+ )?(?:tercantum|muncul"
+    r"|keluar|disebut|diketahui|dibaca)|(?:kami|keluarga (?:saya|kami)) tidak (?:mau|ingin) (?:disebut|dikenal|dikenali)"
     r"|(?:kosongkan|hilangkan|coret|buang) (?:nama|identitas|nomor) (?:saya|kami|pelapor|pengirim)"
     r"|(?:saya|kami) (?:\w+ ){0,4}tidak (?:mau|ingin|usah|perlu) (?:muncul|tampil|nongol|kelihatan|terlihat)"
     r"(?! (?:masalah|lagi|keributan|konflik)))\b"
@@ -141,7 +144,7 @@ _OPENS = frozenset({
     "dijaga", "ojo", "aja", "ojok", "ulah", "jan", "jang", "jo", "ampun", "sampun", "ndak", "tak", "usah", "ulun",
     "takut", "wedi", "ajrih", "sieun", "takuik", "jejeh", "gamang", "jeri", "suami", "istri", "orang", "bos", "mandor",
     "atasan", "kades", "kadus", "rt", "rw", "lurah", "mereka", "dia", "pelaku", "bapak", "ibu", "pak", "bu", "admin",
-    "min", "tong", "kalau", "sebisa", "sebaiknya", "kosongkan", "hilangkan", "coret", "buang", "kami",
+    "min", "tong", "kalau", "sebisa", "sebaiknya", "kosongkan", "hilangkan", "coret", "buang", "kami", "keluarga",
 })  # fmt: skip
 _OPENING_PARTS = ("rahasia", "dirahasia", "kerahas")
 """The words one of which every request in ``_ASKS`` begins with: it is tried there only, which takes a fifth of the time."""
@@ -214,7 +217,7 @@ def find_wish(lexicon: Lexicon, reading: Reading, likely: float = 0.0) -> Wish:
     if plain and not taken_back and not _refused(spoken, plain.start()):
         anonymous.append(plain.group(0))
     decided = secret or anonymous or taken_back or mistaken
-    if likely >= _LIKELY and not decided and not _SPEAKS_OF_IT.isdisjoint(reading.roots):
+    if not decided and likely >= (_LIKELY if _SPEAKS_OF_IT.isdisjoint(reading.roots) else _LIKELY_IF_SPOKEN):
         return Wish(True, True, ("kalimatnya",), said=False)
     short = _SHORT_REQUEST.search(reading.text) if "rahasia" in spoken or "anonim" in spoken else None
     if short and not taken_back:

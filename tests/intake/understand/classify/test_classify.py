@@ -42,6 +42,19 @@ def test_when_will_it_be_mended_is_a_complaint_and_what_is_needed_is_a_question(
     assert classify("mau buat kartu keluarga baru, syaratnya apa saja ya min?").type == "permintaan_informasi"
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("nyetrum belut di sawah sendiri melanggar ga?", "permintaan_informasi"),
+        ("kupon pasar murah bisa diwakilkan ga ya", "permintaan_informasi"),
+        ("mending sewa tenda dihapus, bikin aula saja pak", "aspirasi"),
+        ("syukron, jembatan kampung sudah jadi, adem hati kami", "terima_kasih"),
+    ],
+)
+def test_a_question_at_the_end_a_wish_and_thanks_in_everyday_words(text: str, kind: str) -> None:
+    assert classify(text).type == kind
+
+
 def test_what_is_not_the_regencys_is_forwarded_with_a_reason_not_refused() -> None:
     found = classify("listrik padam tiap malam di dusun kami, PLN tolong diperbaiki")
     assert (found.authority, found.forward_to, found.unit, found.spam) == ("national", "PLN", "PLN", False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from click.testing import CliRunner
 
 from intake.commands.models import Quality, measure, models
 from intake.commands.train import (
+    OWN_CORPUS,
     Example,
     UnreadableExamples,
     is_held_back,
     labels_of,
     read_examples,
+    sureness_for,
     temperature_for,
     train,
     train_model,
@@ -49,7 +52,9 @@ def write_corrections(path: Path, rows: int = 60) -> Path:
     return path
 
 
-def small_model(path: Path) -> dict[str, object]:
+@pytest.fixture(scope="module")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    path = write_corrections(tmp_path_factory.mktemp("small") / "corrections.csv")
     examples = [example for example in read_examples(path, lexicon()) if not example.held_back]
     return train_model(examples, lexicon(), version="small")
 
@@ -95,9 +100,8 @@ def test_too_few_held_back_examples_decide_nothing(home: Path) -> None:
     assert "needed" in done.output
 
 
-def test_a_model_carries_hashes_and_no_words(tmp_path: Path) -> None:
-    model = small_model(write_corrections(tmp_path / "c.csv"))
-    text = json.dumps({name: value for name, value in model.items() if name not in ("heads", "dense_names")})
+def test_a_model_carries_hashes_and_no_words(small_model: dict[str, Any]) -> None:
+    text = json.dumps({name: value for name, value in small_model.items() if name not in ("heads", "dense_names")})
     assert "becek" not in text
     assert "sampah" not in text
 
@@ -108,12 +112,18 @@ def test_held_back_examples_are_never_trained_on() -> None:
         train_model([Example(held, "jalan rusak", "INF.01", "pengaduan", "sedang", None)], lexicon(), version="x")
 
 
-def test_damaged_models_are_refused(tmp_path: Path) -> None:
-    model = small_model(write_corrections(tmp_path / "c.csv"))
-    LinearJudge(lexicon(), model)
-    for name, value in (("features", 0), ("weights", ""), ("bias", [1.0]), ("heads", []), ("dense", [[1.0]])):
+def test_damaged_models_are_refused(small_model: dict[str, Any]) -> None:
+    LinearJudge(lexicon(), small_model)
+    for name, value in (
+        ("features", 0),
+        ("weights", ""),
+        ("bias", [1.0]),
+        ("heads", []),
+        ("dense", [[1.0]]),
+        ("sureness", [1.0]),
+    ):
         with pytest.raises(UnusableModel):
-            LinearJudge(lexicon(), {**model, name: value})
+            LinearJudge(lexicon(), {**small_model, name: value})
     for text in ("", "[]", "{", "3"):
         with pytest.raises(UnusableModel):
             LinearJudge(lexicon(), parse_model(text))
@@ -173,32 +183,63 @@ def test_thanks_teach_what_they_are_given_for_and_no_topic_of_their_own(tmp_path
 
 
 def test_training_files_of_the_project_hold_no_row_that_is_measured_with() -> None:
-    for name in ("classify_drill.jsonl", "classify_voices.jsonl", "classify_voices_unread.jsonl"):
+    for name in (Path(corpus).name for corpus in OWN_CORPUS if corpus.startswith("tools/")):
         examples = list(read_examples(ROOT / "tools" / name, lexicon()))
         assert examples
         assert [example.id for example in examples if example.held_back] == []
 
 
-def test_a_text_of_many_thousand_words_adds_up_like_a_short_one(tmp_path: Path) -> None:
-    judge = LinearJudge(lexicon(), small_model(write_corrections(tmp_path / "c.csv")))
+def test_the_first_and_the_last_word_are_known_as_such() -> None:
+    first, turned = (hashed(lexicon().read(text)) for text in ("lampu jalan lampu", "jalan lampu jalan"))
+    assert len(first & turned) == len({"lampu", "jalan", "lampu jalan", "jalan lampu"})
+    assert len(first) == len(turned) == 7
+    assert hashed(lexicon().read("...")) == set()
+
+
+def test_a_model_is_surer_the_further_the_next_group_lies_behind(small_model: dict[str, Any]) -> None:
+    known = lexicon()
+    texts = ("sampah", "jalan berlubang dan becek di dusun", "zzz")
+    slow, fast = (LinearJudge(known, {**small_model, "sureness": [0.0, slope]}) for slope in (0.1, 2.0))
+    for text in texts:
+        reading = known.read(text)
+        groups = sorted(fast.logits(reading)[: len(fast.weigh(reading).groups)])
+        assert fast.weigh(reading).sure == pytest.approx(1 / (1 + np.exp(-2.0 * (groups[-1] - groups[-2]))))
+        assert 0.5 <= slow.weigh(reading).sure <= fast.weigh(reading).sure <= 1.0
+
+
+def test_a_text_of_many_thousand_words_adds_up_like_a_short_one(small_model: dict[str, Any]) -> None:
+    judge = LinearJudge(lexicon(), small_model)
     words = "jalan berlubang dan becek di dusun nomor"
     reading = lexicon().read(words)
     by_hand = [
         sum(judge.word_weight(key, column) for key in hashed(reading)) for column in range(len(judge.logits(reading)))
     ]
     share = max(1, sum(any(judge.word_weight(key, c) for c in range(len(by_hand))) for key in hashed(reading))) ** -0.5
-    nothing = LinearJudge(lexicon(), {**small_model(tmp_path / "c.csv"), "keys": "", "weights": ""}).logits(reading)
+    nothing = LinearJudge(lexicon(), {**small_model, "keys": "", "weights": ""}).logits(reading)
     expected = [share * total + rest for total, rest in zip(by_hand, nothing, strict=True)]
     assert judge.logits(reading) == pytest.approx(expected)
     assert judge.weigh(lexicon().read(words * 2_000)).no_report <= 1.0
 
 
+def sure_leads(unseen: np.ndarray, counts: np.ndarray, leads: list[float]) -> list[bool]:
+    """Whether a lead of so much makes a model sure (0.8), told by predictions that should all have been the first class."""
+    start, slope = sureness_for(unseen, np.zeros(len(unseen), dtype=int), counts)
+    return [start + slope * lead >= np.log(4) for lead in leads]
+
+
 def test_a_model_that_is_often_wrong_when_sure_is_made_to_say_less() -> None:
-    right, wrong = [[0.0, -3.0]] * 80, [[-3.0, 0.0]] * 20
-    truth = np.zeros(100, dtype=int)
-    unseen = np.array(right + wrong)
-    temperature = temperature_for(unseen, truth, careful=True)
-    logits = unseen / temperature
-    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert chances.max() < 0.8
-    assert temperature_for(unseen, truth, careful=False) < temperature
+    close, far = [[0.0, -1.0]] * 60 + [[-1.0, 0.0]] * 40, [[0.0, -6.0]] * 99 + [[-6.0, 0.0]]
+    even = np.ones(200)
+    assert sure_leads(np.array(close + far), even, [1.0, 6.0]) == [False, True]
+    wrong = [[0.0, -6.0]] * 80 + [[-6.0, 0.0]] * 20
+    assert sure_leads(np.array(close + wrong), even, [1.0, 6.0]) == [False, False]
+    assert sure_leads(np.array(far + wrong), np.array([1.0] * 100 + [0.05] * 100), [6.0]) == [True]
+
+
+def test_a_temperature_is_low_for_who_is_right_and_high_for_who_is_wrong_and_rows_count_as_told() -> None:
+    right, wrong = [[0.0, -3.0]] * 50, [[-3.0, 0.0]] * 50
+    truth, even = np.zeros(50, dtype=int), np.ones(50)
+    assert temperature_for(np.array(right), truth, even) == 0.4
+    assert temperature_for(np.array(wrong), truth, even) == 2.0
+    both, counts = np.array(right + wrong), np.array([1.0] * 50 + [0.0] * 50)
+    assert temperature_for(both, np.zeros(100, dtype=int), counts) == 0.4

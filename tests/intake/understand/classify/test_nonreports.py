@@ -47,6 +47,12 @@ def test_reports_stay_reports(text: str) -> None:
     assert not classify(text).spam
 
 
+def test_a_text_in_which_no_word_speaks_for_an_advert_or_the_like_has_to_be_likelier_to_be_put_aside() -> None:
+    silent, advert = lexicon().read("kartu si kecil pudar dalam sebulan"), lexicon().read("promo diskon hanya hari ini")
+    assert [find_reason(lexicon(), silent, chance) is None for chance in (0.15, 0.25)] == [True, False]
+    assert find_reason(lexicon(), advert, 0.15) == "iklan"
+
+
 def test_who_is_likelier_in_danger_than_not_is_never_put_aside() -> None:
     reading = lexicon().read("dia masih di dalam, cepat ke sini, kami tidak tahu harus bagaimana")
     assert find_reason(lexicon(), reading, 0.97) is not None

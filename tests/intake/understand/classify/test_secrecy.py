@@ -27,6 +27,9 @@ from intake.understand.classify import classify
         "mohon isi aduan tidak bisa dilihat orang lain, ini soal kepala kantor",
         "petugas jangan ke rumah, nanti tetangga curiga saya yang melapor",
         "sebisa mungkin nama kami dihilangkan dari berkas",
+        "kades jual pupuk subsidi, saya jangan ikut diseret, nama saya tutup rapat",
+        "judi di warung kopi, ojo nganti jenengku metu pak",
+        "petugas minta uang damai, saya tidak mau alamat saya tercantum",
     ],
 )
 def test_a_wish_to_stay_unknown_sets_both_flags(text: str) -> None:
