@@ -210,7 +210,8 @@ def train_model(examples: Sequence[Example], known: Lexicon, *, version: str) ->
         row = [round(column[place] / scale) for column, scale in zip(word_columns, scales, strict=True)]
         if any(row):
             kept.append(key)
-            weights.extend(row)
+            weights.extend(row + [0] * (-len(row) % 3))
+    written = base64.b64encode(weights.tobytes())  # each row is filled up to three bytes, and can be read alone
     return {
         "version": version,
         "features": FEATURES_VERSION,
@@ -224,7 +225,8 @@ def train_model(examples: Sequence[Example], known: Lexicon, *, version: str) ->
         "dense": [[round(number, 4) for number in column] for column in dense_columns],
         "scales": [round(scale, 7) for scale in scales],
         "keys": base64.b64encode(kept.tobytes()).decode(),
-        "weights": base64.b64encode(weights.tobytes()).decode(),
+        "weights": written.decode(),
+        "check": zlib.crc32(written, zlib.crc32(kept)),
     }
 
 

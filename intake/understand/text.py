@@ -39,10 +39,15 @@ def clean(text: str) -> str:
 
 def read_table(name: str) -> list[str]:
     """Return the lines of a file of ``intake/understand/data``; raises ``FileNotFoundError``."""
+    return read_data(name).splitlines()
+
+
+def read_data(name: str) -> str:
+    """Return what a file of ``intake/understand/data`` holds; raises ``FileNotFoundError``."""
     # os.path, not pathlib or importlib.resources: those two cost more time to import than everything else here together
     path = os.path.join(os.path.dirname(__file__), "data", name)  # noqa: PTH118, PTH120
     with open(path, encoding="utf-8") as table:  # noqa: PTH123
-        return table.read().splitlines()
+        return table.read()
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from intake.understand.classify.nonreports import find_reason
 from intake.understand.classify.result import Classification, TopicGuess
 from intake.understand.classify.secrecy import find_wish, topic_demands_secrecy
 from intake.understand.classify.taxonomy import NOT_A_REPORT, OTHER, PRAISE, REGENCY, VILLAGE, Taxonomy, Topic
-from intake.understand.text import read_table, spelling
+from intake.understand.text import read_data, spelling
 
 CONFIDENT_AT = 0.7
 """Below this a report goes to a person and is not sent to a unit."""
@@ -245,7 +245,7 @@ def shipped_classifier() -> Classifier:
 def shipped_judge(known: Lexicon) -> Judge:
     """Return the judge of the shipped model; the lexicon alone where no model is shipped."""
     try:
-        text = "\n".join(read_table("model.json"))
+        text = read_data("model.json")
     except FileNotFoundError:
         return LexiconJudge(known)
     return LinearJudge(known, parse_model(text))

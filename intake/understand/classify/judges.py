@@ -5,10 +5,10 @@ corrections (``intake.commands.train``) and shipped as plain numbers; which of t
 quality on corrections it has not seen (``intake.commands.models``).
 
 What surprises: the hashed weights are whole numbers from -127 to 127 with one scale a column, which makes a row of all
-heads a slice of bytes and keeps a model under a megabyte. A row that was needed once is kept as one long integer with
-32 bits a column, so that adding up a text's words is adding integers, not lists. The weights of the dense numbers are
-such integers too, with 64 bits a column; the numbers themselves are rounded to 1/256. How sure a model is of the
-likeliest group follows from how far the next one lies behind, which tells more than its probability among all.
+heads a slice of bytes. A row is read from its base64 when a text first holds its word, and is then kept as one long
+integer with 32 bits a column, so that adding up a text's words is adding integers, not lists. The weights of the dense
+numbers are such integers too, with 64 bits a column; the numbers themselves are rounded to 1/256. How sure a model is of
+the likeliest group follows from how far the next one lies behind, which tells more than its probability among all.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from math import exp
 from typing import Any, NamedTuple, Protocol
+from zlib import crc32
 
 from intake.understand.classify.features import FEATURES_VERSION, dense, dense_names, hashed
 from intake.understand.classify.lexicon import CUES, TYPES, URGENCIES, Lexicon, Reading
@@ -128,16 +129,21 @@ class LexiconJudge:
 class _Packed(dict[int, int]):
     """Rows as long integers by their hash, each made when it is first asked for."""
 
-    def __init__(self, rows: Mapping[int, int], weights: bytes, columns: int) -> None:
+    def __init__(self, rows: Mapping[int, int], weights: str, columns: int) -> None:
         super().__init__()
-        self._rows, self._weights, self._columns = rows, weights, columns
+        self._rows, self._weights, self._columns, self._letters = rows, weights, columns, _letters(columns)
 
     def __missing__(self, key: int) -> int:
-        place = self._rows[key]
-        wide = bytearray(4 * self._columns)
-        wide[::4] = self._weights[place : place + self._columns]
+        place, columns = self._rows[key], self._columns
+        wide = bytearray(4 * columns)
+        wide[::4] = a2b_base64(self._weights[place : place + self._letters])[:columns].translate(_RAISED)
         row = self[key] = int.from_bytes(wide, "little")
         return row
+
+
+def _letters(columns: int) -> int:
+    """Return how many letters of base64 a row takes: rows are filled up to three bytes, so that each can be read alone."""
+    return (columns + 2) // 3 * 4
 
 
 class _Head(NamedTuple):
@@ -183,15 +189,18 @@ class LinearJudge:
             self._scales = [float(number) for number in model["scales"]]
             keys = array("I")
             keys.frombytes(a2b_base64(model["keys"]))
-            weights = a2b_base64(model["weights"]).translate(_RAISED)
-            if not len(weights) == len(keys) * start or not len(model["dense"]) == len(self._bias) == start:
+            weights = str(model["weights"])
+            if (
+                crc32(weights.encode(), crc32(keys)) != model["check"]
+                or not len(weights) == len(keys) * _letters(start)
+                or not len(model["dense"]) == len(self._bias) == start
+            ):
                 raise UnusableModel("this model's tables do not fit each other")
         except (KeyError, TypeError, ValueError) as fault:
             if isinstance(fault, UnusableModel):
                 raise
             raise UnusableModel("not a model: a part is missing or of the wrong kind") from fault
-        self._rows = dict(zip(keys, range(0, len(weights), start), strict=True))
-        self._weights = weights
+        self._rows = dict(zip(keys, range(0, len(weights), _letters(start)), strict=True))
         self._packed = _Packed(self._rows, weights, start)
         self._columns_of, self._dense_of = struct.Struct(f"<{start}I"), struct.Struct(f"<{start}Q")
 
@@ -238,8 +247,9 @@ class LinearJudge:
 
     def word_weight(self, key: int, column: int) -> float:
         """Return what the word hashed as ``key`` is worth to a column, 0 when unknown."""
-        place = self._rows.get(key)
-        return 0.0 if place is None else (self._weights[place + column] - _RAISE) * self._scales[column]
+        if key not in self._rows:
+            return 0.0
+        return ((self._packed[key] >> 32 * column & 0xFF) - _RAISE) * self._scales[column]
 
 
 def _pack_dense(columns: Sequence[Sequence[float]], width: int) -> tuple[list[int], float]:

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 from intake.understand.classify.terms import GAP_WORDS, NEAR_WORDS, Terms, Worth
 
 _AHEAD = 6
+_decode = json.JSONDecoder().raw_decode
 _Phrase: TypeAlias = tuple[int, str, str, int]
 """How far apart at most, a third word or "", the term, the place of its worth."""
 
@@ -37,7 +38,7 @@ class _ReadEntries(dict[str, tuple[Worth | None, dict[str, list[_Phrase]]]]):
 
     def __missing__(self, word: str) -> tuple[Worth | None, dict[str, list[_Phrase]]]:
         text = self._terms.entries[word]
-        alone, phrases = json.loads(text) if text else (-1, {})
+        alone, phrases = _decode(text)[0] if text else (-1, {})
         found = self[word] = (None if alone < 0 else self._terms.worths[alone], phrases)
         return found
 

@@ -44,14 +44,14 @@ _PREFIXES_BY_LETTER = {
     letter: tuple(entry for entry in _PREFIXES if entry[0][0] == letter)
     for letter in {entry[0][0] for entry in _PREFIXES}
 }
-_VOWELS = frozenset("aiueo")
+_WITHOUT_VOWELS = str.maketrans("", "", "aiueo")
 _MIN_ROOT, _MIN_CUT_ROOT, _MIN_SKELETON = 3, 4, 4
 _CACHE_WORDS = 6_000
 
 
 def skeleton(word: str) -> str:
     """Return the consonants of ``word`` in order: jembatan → jmbtn."""
-    return "".join(letter for letter in word if letter not in _VOWELS)
+    return word.translate(_WITHOUT_VOWELS)
 
 
 class _Known(dict[str, str]):
@@ -90,12 +90,12 @@ class Roots:
             return word
         shorter = word
         forms = [word]
-        for ending in _ENDINGS:
+        for ending in _ENDINGS if word.endswith(_ENDINGS) else ():
             if word.endswith(ending) and len(word) - len(ending) >= _MIN_ROOT:
                 shorter = word[: -len(ending)]
                 forms.append(shorter)
                 break
-        for form in tuple(forms):
+        for form in [form for form in forms if form.endswith(_SUFFIXES)]:
             forms += [form[: -len(s)] for s in _SUFFIXES if form.endswith(s) and len(form) - len(s) >= _MIN_CUT_ROOT]
         for form in forms:
             if form in roots:

@@ -121,6 +121,7 @@ def test_damaged_models_are_refused(small_model: dict[str, Any]) -> None:
         ("heads", []),
         ("dense", [[1.0]]),
         ("sureness", [1.0]),
+        ("check", 1),
     ):
         with pytest.raises(UnusableModel):
             LinearJudge(lexicon(), {**small_model, name: value})
@@ -215,7 +216,7 @@ def test_a_text_of_many_thousand_words_adds_up_like_a_short_one(small_model: dic
         sum(judge.word_weight(key, column) for key in hashed(reading)) for column in range(len(judge.logits(reading)))
     ]
     share = max(1, sum(any(judge.word_weight(key, c) for c in range(len(by_hand))) for key in hashed(reading))) ** -0.5
-    nothing = LinearJudge(lexicon(), {**small_model, "keys": "", "weights": ""}).logits(reading)
+    nothing = LinearJudge(lexicon(), {**small_model, "keys": "", "weights": "", "check": 0}).logits(reading)
     expected = [share * total + rest for total, rest in zip(by_hand, nothing, strict=True)]
     assert judge.logits(reading) == pytest.approx(expected)
     assert judge.weigh(lexicon().read(words * 2_000)).no_report <= 1.0
