@@ -22,6 +22,8 @@ from intake.understand.locate.words import usual_words
 _DATA: Final = Path(__file__).with_name("data")
 _DAILY: Final = 9.0  # the surprise of words of every day (locate.words)
 _MOST_WORDS: Final = 4
+#: Nobody has more titles and offices in a row; whoever writes thousands of them wants us to count them again and again.
+_MOST_TITLES: Final = 12
 _SHOUTED: Final = 0.7
 
 #: After these a name follows for sure, in any letters.
@@ -58,6 +60,8 @@ _BETWEEN: Final = _LISTS["between"]
 _NEVER: Final = _LISTS["never"]
 _PLACES: Final = _LISTS["place"]
 _BEFORE_A_PLACE_NAME: Final = _LISTS["before"] | _DOUBTFUL
+_ANY_TITLE: Final = _TITLES | _DOUBTFUL
+_BEFORE_A_NAME: Final = _BETWEEN | _OFFICES | _TITLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,10 @@ def _is_daily(word: _Word) -> bool:
 def _after_title(text: str, words: list[_Word], number: int, places: frozenset[str]) -> Iterator[tuple[int, int]]:
     title = words[number]
     first = number + 1
-    while first < len(words) and words[first].follows and words[first].low in _TITLES | _DOUBTFUL:
+    while first < len(words) and words[first].follows and words[first].low in _ANY_TITLE:
         first += 1
+        if first - number > _MOST_TITLES:
+            return  # found by its last titles
     if first >= len(words) or not words[first].follows:
         return
     if words[first].low.removesuffix("nya") in _OFFICES:
@@ -184,9 +190,10 @@ def _after_title(text: str, words: list[_Word], number: int, places: frozenset[s
 
 
 def _after_office(words: list[_Word], first: int, places: frozenset[str]) -> Iterator[tuple[int, int]]:
-    while first < len(words) and words[first].low in _BETWEEN | _OFFICES | _TITLES and words[first].follows:
-        if words[first].low in _TITLES:
-            return  # found by its title
+    last = first + _MOST_TITLES
+    while first < len(words) and words[first].low in _BEFORE_A_NAME and words[first].follows:
+        if words[first].low in _TITLES or first == last:
+            return  # found by its title, or by its last office
         first += 1
     first = _behind_place(words, first, places)
     if first < len(words) and words[first].follows:

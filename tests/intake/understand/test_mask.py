@@ -139,3 +139,9 @@ def test_what_the_reporter_told_of_themselves_is_masked_wherever_it_stands() -> 
 )
 def test_any_text_is_masked_in_good_time(said: str) -> None:
     assert isinstance(mask(said), str)
+
+
+@pytest.mark.parametrize("said", ["pak ", "Bapak Haji ", "Kades ", "pak Kades Camat ", "kepala desa "])
+def test_titles_without_end_hold_nobody_up(said: str) -> None:
+    # Read again from each of them, these take minutes, and whoever is served by the same process waits.
+    assert mask(said * 30_000 + "pak Budi Santoso").endswith(" pak [nama]")
