@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ from channels.retry_after import read_retry_after
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 10.0
 LISTED_AT_MOST: Final = 200
+#: An answer of a thousand messages is 2 MB. What has no end, or comes a letter at a time, must not keep a worker.
+ANSWER_SECONDS: Final = 60.0
+MOST_ANSWERED_BYTES: Final = 16 * 1024 * 1024
+_PIECE_BYTES: Final = 64 * 1024
 #: As many are kept open as a worker sends at once.
 CONNECTIONS: Final = 32
 
@@ -219,8 +224,10 @@ class _JudgingClient(HttpClient):  # type: ignore[misc]
             sent["Authorization"] = urllib3.make_headers(basic_auth=f"{auth[0]}:{auth[1]}")["authorization"]
         body = urlencode(data, doseq=True).encode() if data else None
         try:
-            answer = self._pools.request(method.upper(), url, body=body, headers=sent, redirect=False)
-            words = answer.data.decode("utf-8", "replace")
+            answer = self._pools.request(
+                method.upper(), url, body=body, headers=sent, redirect=False, preload_content=False
+            )
+            words = _read_whole(answer).decode("utf-8", "replace")
         except urllib3.exceptions.NewConnectionError as fault:
             raise SendFailed("connection failed") from fault
         except urllib3.exceptions.ConnectTimeoutError as fault:
@@ -237,6 +244,23 @@ class _JudgingClient(HttpClient):  # type: ignore[misc]
         if not 200 <= answer.status < 300:
             raise judge_refusal(answer.status, words, answer.headers)
         return Response(answer.status, words, answer.headers)
+
+
+def _read_whole(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """The body of an answer. Raises SendFailed, ``uncertain``, for one too long or too slow; its connection is closed."""
+    until = time.monotonic() + ANSWER_SECONDS
+    content = bytearray()
+    try:
+        while piece := answer.read1(_PIECE_BYTES):
+            content += piece
+            if len(content) > MOST_ANSWERED_BYTES or time.monotonic() > until:
+                break
+        else:
+            answer.release_conn()
+            return bytes(content)
+    finally:
+        answer.close()  # of what was read to its end the connection is not the answer's any more
+    raise SendFailed("answer without end", uncertain=True)
 
 
 def judge_refusal(status: int, body: str, headers: Mapping[str, str]) -> SendFailed:

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,7 @@ from werkzeug.datastructures import MultiDict
 from channels.channel import Forged, Misconfigured, SendFailed
 from channels.messages import Ack, Headers, InboundRequest, OutboundMessage
 from channels.sms_twilio import SmsTwilio, open_channel
-from channels.twilio_api import CONNECTIONS, TwilioApi
+from channels.twilio_api import CONNECTIONS, MOST_ANSWERED_BYTES, TwilioApi
 from channels.twilio_signature import TwilioSignature
 from tests.channels.local_servers import HttpAnswer, HttpServer
 
@@ -170,6 +171,30 @@ def test_connections_are_kept_and_as_many_as_are_used_at_once() -> None:
                 list(pool.map(channel.send, [MESSAGE] * CONNECTIONS))
         server.shutdown()
     assert len(opened) <= CONNECTIONS
+
+
+def test_an_answer_without_end_is_read_no_further() -> None:
+    written: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(201)
+            self.end_headers()
+            with suppress(OSError):
+                while sum(written) < 4 * MOST_ANSWERED_BYTES:
+                    written.append(self.wfile.write(b" " * 65536))
+
+        def log_message(self, *args: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        with pytest.raises(SendFailed) as raised:
+            channel_to(f"http://127.0.0.1:{server.server_port}").send(MESSAGE)
+        server.shutdown()
+    assert raised.value.uncertain
+    assert sum(written) < 2 * MOST_ANSWERED_BYTES
 
 
 def test_edge_and_region_of_the_process_do_not_move_our_calls(monkeypatch: pytest.MonkeyPatch) -> None:
