@@ -3,9 +3,11 @@
 What surprises: the database is older than the world. Numbers given out after the backup would be given out again, and a
 report's number and secret link follow from its id: somebody's old link would open a stranger's report. So every sequence
 skips far ahead. And replies that are still promised here may have left long ago: they are treated as those whose outcome
-nobody knows, so that the provider is asked first (``workers.deliver``). So is what will be said on messages that nobody had
-read when the backup was made, and a reminder of a question of ours: they have the same text as before, and may have left as
-well. A provider that cannot be asked (Kannel, a mail server) is given it a second time: better twice than never, and the
+nobody knows, so that the provider is asked first (``workers.deliver``). So is what we will say of our own accord on messages
+that nobody had read when the backup was made, and a reminder of a question of ours: they have the same text as before, and
+may have left as well. What an officer says from now on is said.
+
+A provider that cannot be asked (Kannel, a mail server) is given it a second time: better twice than never, and the
 command says of how many.
 """
 

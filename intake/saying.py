@@ -5,7 +5,7 @@ it was sent to, threaded where the channel threads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -98,7 +98,11 @@ def say(
     a number for this report is told there, too (``confirm.copy_by_sms``).
     """
     new = reply_of(report, words, kind=kind, cause=cause, answers=answers)
-    return None if new is None else say_all(rt, connection, [(report, new)]).get(cause)
+    if new is None:
+        return None
+    # Said now, whatever was said before a backup was restored: a provider that is asked by text would find the last one
+    # in the same words.
+    return say_all(rt, connection, [(report, replace(new, may_have_left_since=None))]).get(cause)
 
 
 def say_all(rt: Runtime, connection: Connection, said: Sequence[tuple[Report, NewReply]]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from channels.messages import OutboundMessage, ProviderReceipt
-from intake import embedded_postgres
+from intake import desk, embedded_postgres
 from intake.cli import main
 from intake.embedded import DataFolder, EmbeddedServer, open_folder, start_postgres
 from intake.receive import receive
@@ -32,6 +32,7 @@ from intake.storage.outbox import Job
 from tests.conftest import PUBLIC_URL, SECRET_KEY, settings_for
 from tests.factories import CLEAR_TEXT, OTHER_PHONE, PHONE, a_mail, an_sms
 from tests.fakes import AskableChannel, FakeChannel
+from tests.intake.test_desk import an_officer
 from tests.intake.test_reconcile import HOUR_AGO, TWO_DAYS, a_row, twilio
 from tests.journeys.house import wait_for
 from workers import jobs
@@ -232,6 +233,37 @@ def test_a_reminder_that_may_have_left_after_the_backup_is_asked_for(rt: Runtime
         rows = connection.execute(text("select kind, state, external_id from reply order by id")).all()
     assert [tuple(row)[1:] for row in rows][-1] == ("accepted", "SMold")
     assert rows[-1].kind == "reminder"
+
+
+class FindsByText(FakeChannel):
+    """A provider that can be asked by text only, as Twilio."""
+
+    def find_sent(self, message: OutboundMessage, *, since: object) -> ProviderReceipt | None:
+        found = [each for each in self.sent if each.text == message.text]
+        return ProviderReceipt(f"ext-{self.name}-{found[0].id}", 1) if found else None
+
+
+def test_what_an_officer_says_after_the_restore_is_said_each_time(rt: Runtime) -> None:
+    """Two answers in the same words are two answers: the provider's list shows the first, not that the second left."""
+    provider = FindsByText("sms_twilio", "sms")
+    rt = replace(rt, channels={**rt.channels, "sms_twilio": provider})
+    receive(rt, "sms_twilio", an_sms())
+    with rt.engine.begin() as connection:
+        go_on_after_restore(connection)
+        connection.execute(text("update message set received_at = now() - interval '1 hour'"))
+    deliver_all(rt)
+    first_word = provider.sent[0]
+    officer = an_officer(rt, "muaraenim", "16.03")
+    with rt.engine.connect() as connection:
+        reference = connection.execute(text("select reference from report")).scalar_one()
+    for _ in range(2):
+        desk.take_up(rt, officer, reference)
+        desk.answer(rt, officer, reference, words="Sedang dikerjakan.")
+        deliver_all(rt)
+    assert [each.text == first_word.text for each in provider.sent] == [True, False, False]
+    with rt.engine.connect() as connection:
+        sends = connection.execute(text("select sends from reply where kind = 'answered'")).scalars()
+        assert list(sends) == [1, 1]
 
 
 def test_what_the_provider_never_had_is_said_after_all(rt: Runtime) -> None:
