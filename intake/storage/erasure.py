@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from sqlalchemy import Connection, text
 
@@ -210,9 +211,12 @@ def forget_read_requests(connection: Connection, address: str) -> int:
     """
     if _sought(address) is None:
         return 0
-    written = [address, f"0{address[3:]}"] if address.startswith("+62") else [address]
+    # A form writes the "@" of an address its own way, and people write addresses in any letters.
+    written = [address, f"0{address[3:]}"] if address.startswith("+62") else list({address, quote(address, safe="")})
     names = " or ".join(
-        f"position(convert_to(:w{n}, 'UTF8') in body) > 0 or strpos(query, :w{n}) > 0" for n in range(len(written))
+        f"position(convert_to(:w{n}, 'UTF8') in body) > 0 or strpos(lower(encode(body, 'escape')), lower(:w{n})) > 0"
+        f" or strpos(lower(query), lower(:w{n})) > 0"
+        for n in range(len(written))
     )
     given = {f"w{n}": each.removeprefix("+") for n, each in enumerate(written)}
     connection.execute(text(f"delete from quarantine where replayed_at is not null and ({names})"), given)

@@ -338,3 +338,23 @@ def test_requests_in_quarantine_that_were_read_go_and_unread_ones_are_told(told:
     assert forget_yes("--address", "+628110000003")["unread"] == 1
     with told.engine.connect() as connection:
         assert sorted(connection.execute(text("select reason from quarantine")).scalars()) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        ("", b"sender=budi.santoso%40example.id&body-mime=x"),
+        ("", b"From: Budi <Budi.Santoso@Example.id>\r\n\r\n\xff\x00"),
+        ("sender=Budi.Santoso%40example.id", b""),
+    ],
+)
+def test_a_mail_address_in_quarantine_is_found_as_forms_and_people_write_it(
+    told: Runtime, query: str, body: bytes
+) -> None:
+    with told.engine.begin() as connection:
+        kept = quarantine.keep(connection, "email_mailgun", query=query, headers={}, body=body, reason="1")
+        quarantine.mark_replayed(connection, kept)
+        quarantine.keep(connection, "email_mailgun", query="", headers={}, body=b"budi@example.id", reason="2")
+    assert forget_yes("--address", "budi.santoso@example.id")["unread"] == 0
+    with told.engine.connect() as connection:
+        assert list(connection.execute(text("select reason from quarantine")).scalars()) == ["2"]
