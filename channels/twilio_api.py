@@ -39,6 +39,9 @@ _PIECE_BYTES: Final = 64 * 1024
 #: As many are kept open as a worker sends at once.
 CONNECTIONS: Final = 32
 
+#: Said by what stands in front of Twilio, without a code of Twilio's: what was behind it may have taken the message.
+_SAYS_NOTHING: Final = frozenset({500, 502, 504})
+
 Kind = Literal["retryable", "throttled", "permanent", "opted_out", "config"]
 
 # https://www.twilio.com/docs/api/errors/<code>. Codes not named here are judged by their HTTP status.
@@ -272,6 +275,7 @@ def judge_refusal(status: int, body: str, headers: Mapping[str, str]) -> SendFai
     return SendFailed(
         f"http {status}" + (f" code {code}" if code else ""),
         kind=kind,
+        uncertain=status in _SAYS_NOTHING and not code,
         retry_after=read_retry_after(headers.get("Retry-After")),
         code=str(code) if code else None,
     )

@@ -126,6 +126,22 @@ def test_a_silent_gateway_leaves_us_uncertain() -> None:
     assert isinstance(raised.value.__cause__, urllib3.exceptions.ReadTimeoutError)
 
 
+@pytest.mark.parametrize(
+    ("answer", "uncertain"),
+    [
+        (HttpAnswer(502, body=b"<html>bad gateway"), True),
+        (HttpAnswer(504), True),
+        (HttpAnswer(500, body=b'{"code": 20500, "message": "Internal Server Error"}'), False),
+        (HttpAnswer(503, body=b'{"code": 20503}'), False),
+        (HttpAnswer(503), False),
+    ],
+)
+def test_what_stands_in_front_of_the_gateway_cannot_say_what_it_took(answer: HttpAnswer, *, uncertain: bool) -> None:
+    with HttpServer(answer) as server, pytest.raises(SendFailed) as raised:
+        channel_at(server).send(MESSAGE)
+    assert (raised.value.kind, raised.value.uncertain) == ("retryable", uncertain)
+
+
 def test_nobody_listening_leaves_us_certain() -> None:
     with HttpServer() as server:
         channel = channel_at(server)
