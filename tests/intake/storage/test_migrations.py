@@ -1,4 +1,4 @@
-"""The migrations build the tables of ``tables.py``, can be taken back, and may run twice or at the same time."""
+"""The migrations build the tables of ``tables``, can be taken back, and may run twice or at the same time."""
 
 from __future__ import annotations
 
