@@ -107,7 +107,10 @@ def is_full(connection: Connection, channel: str, limits: Limits) -> bool:
     if held(connection).get(channel, Held()).share(limits) < 1:
         return False
     give_up(
-        connection, "channel = :channel and replayed_at is not null", {"channel": channel}, reason="read_and_given_up"
+        connection,
+        "channel = :channel and replayed_at is not null",
+        {"channel": channel},
+        counted_as="read_and_given_up",
     )
     return held(connection).get(channel, Held()).share(limits) >= 1
 
@@ -121,12 +124,12 @@ def held(connection: Connection) -> dict[str, Held]:
     return {row.channel: Held(row.requests, int(row.bytes), row.unread) for row in rows}
 
 
-def give_up(connection: Connection, which: str, values: Mapping[str, object], *, reason: str = "given_up") -> int:
-    """Delete these requests (``which`` is SQL) and count them as refused for that reason. Returns how many."""
+def give_up(connection: Connection, which: str, values: Mapping[str, object], *, counted_as: str = "given_up") -> int:
+    """Delete these requests (``which`` is SQL) and count them as refused, under that name. Returns how many."""
     rows = connection.execute(text(f"delete from quarantine where {which} returning channel"), dict(values))
     gone = Counter(str(channel) for channel in rows.scalars())
     for channel, times in sorted(gone.items()):
-        count_refusal(connection, channel, reason, times=times)
+        count_refusal(connection, channel, counted_as, times=times)
     return gone.total()
 
 
