@@ -36,9 +36,13 @@ from intake.understand.classify.taxonomy import PRAISE
 
 _GROWN_ON = ("classify_a.jsonl", "classify_b.jsonl", "classify_drill.jsonl", "classify_voices.jsonl")
 """Files whose rows were looked at while the lexicon grew: it knows them too well."""
-_LOOKED_AT = (*_GROWN_ON, "classify_villages.jsonl", "classify_towns.jsonl")
+_LOOKED_AT = (*_GROWN_ON, "classify_villages.jsonl", "classify_towns.jsonl", "classify_gates.jsonl")
 """Files whose rows were looked at: too easy to show how sure a model may be."""
-_TELLS = {"classify_villages_unread.jsonl": 0.0, "classify_towns_unread.jsonl": 0.25}
+_TELLS = {
+    "classify_villages_unread.jsonl": 0.0,
+    "classify_towns_unread.jsonl": 0.25,
+    "classify_gates_unread.jsonl": 0.0,
+}
 """Files of which many texts were written so as not to name what they are about. How sure a model may be is told by them as
 the exception that they are, and not at all by those that hold nothing else."""
 OWN_CORPUS = (
@@ -51,6 +55,8 @@ OWN_CORPUS = (
     "tools/classify_villages_unread.jsonl",
     "tools/classify_towns.jsonl",
     "tools/classify_towns_unread.jsonl",
+    "tools/classify_gates.jsonl",
+    "tools/classify_gates_unread.jsonl",
 )
 _SHARED_BY_AT_LEAST = 3
 _WORD_WEIGHT = 6.0
