@@ -23,7 +23,9 @@ Event = Literal["handed_over", "taken_back", "withdrawn", "finished_by_citizen",
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """``detail`` of an event: ``message_id`` of what the citizen said, ``score`` of a rating."""
+    """``detail`` of an event: ``message_id`` of what the citizen said, ``score`` of a rating; ``inbox`` of a report that was
+    given to an inbox: a system that the regency gets later knows nothing of it.
+    """
 
     id: int
     report_id: int
@@ -63,9 +65,10 @@ def promise_handovers(connection: Connection, handovers: Sequence[NewHandover]) 
         return []
     rows = connection.execute(
         text("""
-            insert into handover (report_id, regency, cause, state, settled_at)
+            insert into handover (report_id, regency, cause, state, settled_at, detail)
             select given.report_id, given.regency, given.cause, case when d.kind <> 'inbox' then 'promised' else 'given' end,
-                   case when d.kind <> 'inbox' then null else now() end
+                   case when d.kind <> 'inbox' then null else now() end,
+                   case when d.kind <> 'inbox' then '{}'::jsonb else '{"inbox": true}'::jsonb end
             from unnest(cast(:reports as bigint[]), cast(:regencies as text[]), cast(:causes as text[]))
                  as given (report_id, regency, cause) left join desk d on d.regency = given.regency
             on conflict (cause) do nothing returning id, state
@@ -92,10 +95,11 @@ def tell(connection: Connection, report_id: int, event: Event, detail: Mapping[s
             select r.id, last.regency, :event, :detail, :event || ':' || r.id || ':' || coalesce(
                        cast(:message_id as text), (select max(id)::text from history where report_id = r.id), '')
             from report r
-            cross join lateral (select id, regency from handover where report_id = r.id and event = 'handed_over'
+            cross join lateral (select id, regency, detail from handover where report_id = r.id and event = 'handed_over'
                                 order by id desc limit 1) as last
             join desk d on d.regency = last.regency and d.kind <> 'inbox'
-            where r.id = :id and (r.regency is not distinct from last.regency) = (:event <> 'taken_back')
+            where r.id = :id and not last.detail ? 'inbox'
+              and (r.regency is not distinct from last.regency) = (:event <> 'taken_back')
               and not (:event = 'taken_back' and exists (
                   select 1 from handover where report_id = r.id and event = 'taken_back' and id > last.id))
             on conflict (cause) do nothing returning id

@@ -138,6 +138,19 @@ def test_a_regency_without_a_system_has_its_inbox(rt: Runtime) -> None:
     assert jobs.carry_out(rt, Job.HAND_OVER) == 0  # its inbox is a state of the report: nobody has to be told
 
 
+def test_a_system_that_came_later_is_told_nothing_of_a_report_it_was_never_given(
+    desk_rt: Runtime, regency: Regency
+) -> None:
+    with desk_rt.engine.begin() as connection:
+        regencies.configure_desk(connection, MUARA_ENIM, "inbox", {})
+    report_id = a_report(desk_rt)
+    with desk_rt.engine.begin() as connection:
+        regencies.configure_desk(connection, MUARA_ENIM, "webhook", {"url": regency.url, "secret": SECRET})
+    say(desk_rt, f"{reference(desk_rt, report_id)} tambahan: makin parah")
+    say(desk_rt, "BATAL")
+    assert regency.got == []
+
+
 def test_a_promise_of_a_release_before_to_an_inbox_is_kept(rt: Runtime) -> None:
     report_id = a_report(rt)
     with rt.engine.begin() as connection:
