@@ -54,7 +54,7 @@ def read_rows(*names: str) -> list[dict[str, Any]]:
 
 def read_half(half: str) -> list[dict[str, Any]]:
     """Return the rows of one half of the corpus."""
-    from intake.commands.train import is_held_back
+    from intake.commands.examples import is_held_back
 
     rows = read_rows(*CORPUS)
     return [row for row in rows if is_held_back(row["id"]) == (half == "held_out")]

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from intake.commands.train import OWN_CORPUS, read_examples  # noqa: E402
+from intake.commands.examples import OWN_CORPUS, read_examples  # noqa: E402
 from intake.understand.classify.lexicon import lexicon  # noqa: E402
 
 LEXICON = ROOT / "intake" / "understand" / "data" / "lexicon.tsv"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from intake.commands.train import OWN_CORPUS, Example, UnreadableExamples, models_folder, read_examples
+from intake.commands.examples import OWN_CORPUS, Example, UnreadableExamples, read_examples
+from intake.commands.train import models_folder
 from intake.understand.classify import Classifier, Judge, UnusableModel, lexicon
 from intake.understand.classify.shelf import ModelShelf, NothingBefore
 

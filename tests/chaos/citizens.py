@@ -66,6 +66,8 @@ class Crowd:
     def wait_for(self, messages: int) -> None:
         """Go on until so many have been sent: on a quick machine all blows are over before that."""
         while len(self._sent) < messages:
+            if self._thread is None or not self._thread.is_alive():
+                raise AssertionError("nobody writes any more")
             time.sleep(0.1)
 
     def stop(self) -> list[Sent]:

@@ -11,19 +11,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from intake.commands.models import Quality, measure, models
-from intake.commands.train import (
+from intake.commands.examples import (
     OWN_CORPUS,
     Example,
     UnreadableExamples,
     is_held_back,
     labels_of,
     read_examples,
-    sureness_for,
-    temperature_for,
-    train,
-    train_model,
 )
+from intake.commands.models import Quality, measure, models
+from intake.commands.train import sureness_for, temperature_for, train, train_model
 from intake.commands.understand_classify import answer_lines, classify
 from intake.understand.classify import LexiconJudge, LinearJudge, UnusableModel, lexicon, parse_model
 from intake.understand.classify.features import hashed
