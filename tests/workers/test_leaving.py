@@ -26,6 +26,7 @@ class SlowTwilio(ThreadingHTTPServer):
     """Takes messages, and says so only when it is let."""
 
     daemon_threads = True
+    request_queue_size = 128  # a worker calls thirty-two times at once, and the five of the library would lose some
 
     def __init__(self) -> None:
         self.came: list[str] = []
