@@ -33,8 +33,10 @@ class Runtime:
     traces: Traces = field(default_factory=NoTraces)
 
 
-def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:
-    """Read the settings, open engine and channels. Raises Misconfigured with the faults of all of them."""
+def open_runtime(environ: Mapping[str, str] = os.environ, *, by_keys: bool = False) -> Runtime:
+    """Read the settings, open engine (``by_keys``: ``database.open_engine``) and channels. Raises Misconfigured with the
+    faults of all of them.
+    """
     faults: list[str] = []
     settings: Settings | None = None
     channels: Mapping[str, Channel] = {}
@@ -60,4 +62,4 @@ def open_runtime(environ: Mapping[str, str] = os.environ) -> Runtime:
     if faults or settings is None:
         raise Misconfigured(faults)
     logs.configure(settings.log_level)
-    return Runtime(settings, open_engine(settings.database_url), channels, traces=traces)
+    return Runtime(settings, open_engine(settings.database_url, by_keys=by_keys), channels, traces=traces)

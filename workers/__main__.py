@@ -132,7 +132,7 @@ def warm_up() -> None:
 def main() -> int:
     logs.take_over()
     try:
-        rt = open_runtime()
+        rt = open_runtime(by_keys=True)
     except Misconfigured as wrong:
         for fault in wrong.faults:
             print(fault, file=sys.stderr)  # noqa: T201 - an operator reads this

@@ -12,7 +12,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final, TypeVar
@@ -152,6 +152,10 @@ class Incoming:
 # that it answers; a reference typed in it; the report whose question waits for this sender. Always of the same sender
 # and kind of channel (two gateways may carry one number): nobody gets into a stranger's case by quoting its number. Who
 # quotes it from a number that was confirmed for that report is no stranger.
+#
+# What surprises: PostgreSQL plans this once for a connection, perhaps while the tables are empty, and would then read them
+# through for every message until it counts their rows again. Hence the condition that leaves out a search for nothing, and
+# the limit that has each report looked up by its key.
 _REMEMBER = f"""
 with given as materialized (
     select * from json_to_recordset(%(rows)s::json) as given (
@@ -164,20 +168,21 @@ with given as materialized (
     select given.*, case when opens then coalesce(joins.id, given.id) end as report_id
     from given left join lateral (
         select r.id from (
-            select id, 1 from report where id = given.token
+            select given.token, 1
             union all
-            select report_id, 2 from reply where channel = given.channel and external_id = any(given.reference_ids)
+            select report_id, 2 from reply where given.reference_ids <> '{{}}' and channel = given.channel
+                and external_id = any(given.reference_ids)
             union all
-            select id, 3 from report where id = any(given.mentioned)
+            select unnest(given.mentioned), 3
             union all
             select id, 4 from report where sender = given.sender and state = 'tertunda'
                 and recipient = given.recipient
         ) as r (id, answer_order)
-        join report on report.id = r.id and (
-            (report.sender = given.sender and split_part(report.channel, '_', 1) = given.family)
-            or (r.answer_order = 3 and exists (select 1 from contact c
-                where c.report_id = r.id and c.family = given.family and c.address = given.sender)))
-        where given.may_join and given.sender <> ''
+        cross join lateral (select sender, channel from report where id = r.id limit 1) as report
+        where ((report.sender = given.sender and split_part(report.channel, '_', 1) = given.family)
+               or (r.answer_order = 3 and exists (select 1 from contact c
+                   where c.report_id = r.id and c.family = given.family and c.address = given.sender)))
+            and given.may_join and given.sender <> ''
         order by r.answer_order, r.id desc limit 1
     ) as joins on true
 ), said as (
@@ -331,13 +336,12 @@ def _keep_attachments(connection: Connection, message_id: int, message: InboundM
         outbox.promise(connection, Job.INSPECT, message_id)
 
 
-_COLUMNS = """id, channel, external_id, report_id, sender, recipient, subject, text, answerable, automatic, regency,
-              latitude, longitude, reference_ids, extra, received_at, processed_at"""
+_COLUMNS: Final = ", ".join(field.name for field in fields(StoredMessage))  # in their order, so that a row is one
 
 
 def read(connection: Connection, message_id: int) -> StoredMessage:
     row = connection.execute(text(f"select {_COLUMNS} from message where id = :id"), {"id": message_id}).one()
-    return StoredMessage(**row._mapping)
+    return StoredMessage(*row)
 
 
 def read_many(connection: Connection, message_ids: Sequence[int]) -> list[StoredMessage]:
@@ -345,7 +349,7 @@ def read_many(connection: Connection, message_ids: Sequence[int]) -> list[Stored
     rows = connection.execute(
         text(f"select {_COLUMNS} from message where id = any(:ids) order by id"), {"ids": list(message_ids)}
     )
-    return [StoredMessage(**row._mapping) for row in rows]
+    return [StoredMessage(*row) for row in rows]
 
 
 def of_report(connection: Connection, report_id: int) -> list[StoredMessage]:
@@ -354,7 +358,7 @@ def of_report(connection: Connection, report_id: int) -> list[StoredMessage]:
         text(f"select {_COLUMNS} from message where report_id = :id order by id limit 500"),
         {"id": report_id},
     )
-    return [StoredMessage(**row._mapping) for row in rows]
+    return [StoredMessage(*row) for row in rows]
 
 
 def mark_processed(connection: Connection, *message_ids: int) -> None:
