@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from rapidfuzz.distance import DamerauLevenshtein
@@ -109,11 +110,17 @@ def read(message: InboundMessage) -> Reading:
     """Read the form of a message. Never raises; what is not clearly something else is a report."""
     if message.automatic:
         return Reading("automatic")
-    mentioned = tuple(dict.fromkeys(references_in(f"{message.subject}\n{message.text[:2000]}")))[:10]
     told = _PROVIDERS_WORD.get(str(message.extra.get("opt_out", "")).upper())
     if told is not None:
         return Reading("command", told, answered_already=True)
-    found = _read_command(message.text)
+    return _read_words(message.subject, message.text)
+
+
+@lru_cache(maxsize=32)
+def _read_words(subject: str, text: str) -> Reading:
+    """Remembered, because whoever works on a message asks several times."""
+    mentioned = tuple(dict.fromkeys(references_in(f"{subject}\n{text[:2000]}")))[:10]
+    found = _read_command(text)
     if found is None:
         return Reading("report", mentioned=mentioned)
     if found.subject_id is None and found.command in _ABOUT_A_REPORT and mentioned:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from channels.channel import Channel, FindsSent, SendFailed
 from channels.messages import OutboundMessage, ProviderReceipt
 from intake import gateways, logs, traces
+from intake.domain.reference import reference_of
 from intake.gateways import Way
 from intake.links import tracking_link
 from intake.runtime import Runtime
@@ -30,7 +31,6 @@ from intake.storage.database import Unavailable
 from intake.storage.outbox import Claim, ClaimLost
 from intake.storage.people import PersonState
 from intake.storage.replies import Reply
-from intake.storage.reports import Report
 
 log = logs.get("deliver")
 
@@ -70,7 +70,7 @@ def deliver(rt: Runtime, claim: Claim) -> None:
                 max_attempts=rt.settings.max_attempts,
             )
             return
-        outbound = outbound_of(rt, connection, reply)
+        outbound = outbound_of(rt, reply)
         begun = reply.state == "promised" and replies.begin_sending(connection, reply.id, gateway=way.gateway)
     if not begun:
         _settle_uncertain(rt, claim, reply, way, channel, outbound)
@@ -98,17 +98,12 @@ def _end_unsent(connection: Connection, reply: Reply, why: str, *, error: str = 
         )  # fmt: skip
 
 
-def outbound_of(rt: Runtime, connection: Connection, reply: Reply) -> OutboundMessage:
+def outbound_of(rt: Runtime, reply: Reply) -> OutboundMessage:
     """The reply as the channel is given it."""
-    return as_outbound(rt, reply, None if reply.report_id is None else reports.read(connection, reply.report_id))
-
-
-def as_outbound(rt: Runtime, reply: Reply, report: Report | None) -> OutboundMessage:
-    """The same, with the report that was read already."""
     link = token = ""
-    if report is not None:
-        token = str(report.id)
-        link = tracking_link(rt.settings, report.id, report.reference)
+    if reply.report_id is not None:
+        token = str(reply.report_id)
+        link = tracking_link(rt.settings, reply.report_id, reference_of(reply.report_id))
     return OutboundMessage(
         id=str(reply.id),
         to=reply.recipient,

@@ -10,11 +10,13 @@ uncertain, and may be sent a second time; so those that are known are written do
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from sqlalchemy import Connection
@@ -24,10 +26,10 @@ from channels.messages import OutboundMessage, ProviderReceipt
 from intake import gateways, logs, traces
 from intake.gateways import Way
 from intake.runtime import Runtime
-from intake.storage import outbox, people, replies, reports
+from intake.storage import outbox, people, replies
 from intake.storage.outbox import Claim, ClaimLost, Job
 from intake.storage.replies import Reply, Taken
-from workers.deliver import as_outbound, note_delivery, settle_broken, settle_failure, silence_in, write_down
+from workers.deliver import note_delivery, outbound_of, settle_broken, settle_failure, silence_in, write_down
 from workers.left import Left
 
 log = logs.get("deliver")
@@ -58,18 +60,22 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
     """
     waiting, left = deque(claims), list[Claim]()
     running: dict[Future[ProviderReceipt], _Begun] = {}
+    ended: SimpleQueue[Future[ProviderReceipt]] = SimpleQueue()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send") as pool:
         try:
             while waiting and (len(waiting) == len(claims) or not stop()):
                 handful = [waiting.popleft() for _ in range(min(AT_ONCE - len(running), len(waiting)))]
                 begun = _begin(rt, handful)
                 left += [claim for claim in handful if claim.subject_id not in begun]
-                running |= {pool.submit(each.channel.send, each.outbound): each for each in begun.values()}
+                for each in begun.values():
+                    sending = pool.submit(each.channel.send, each.outbound)
+                    running[sending] = each
+                    sending.add_done_callback(ended.put)
                 while len(running) > AT_ONCE // 2:  # a few that take long do not hold up the others
-                    _settle_some(rt, running)
+                    _settle_some(rt, running, ended)
         finally:
             while running:
-                _settle_some(rt, running)
+                _settle_some(rt, running, ended)
     return Left(left, list(waiting))
 
 
@@ -81,13 +87,10 @@ def _begin(rt: Runtime, claims: Sequence[Claim]) -> dict[int, _Begun]:
         held = outbox.hold_many_longer(connection, fresh, rt.settings.hold)
         found = replies.read_many(connection, held)
         ready = list(_ready(rt, connection, found))
-        known = reports.read_many(connection, [r.report_id for r, _ in ready if r.report_id is not None])
         begun = replies.begin_sending_many(connection, [(reply.id, reply.channel) for reply, _ in ready])
     by_id = {claim.subject_id: claim for claim in fresh}
     return {
-        reply.id: _Begun(
-            by_id[reply.id], reply, channel, as_outbound(rt, reply, known.get(reply.report_id or 0)), began
-        )
+        reply.id: _Begun(by_id[reply.id], reply, channel, outbound_of(rt, reply), began)
         for reply, channel in ready
         if reply.id in begun
     }  # fmt: skip
@@ -104,14 +107,15 @@ def _ready(rt: Runtime, connection: Connection, found: Sequence[Reply]) -> Itera
         yield reply, channel
 
 
-def _settle_some(rt: Runtime, running: dict[Future[ProviderReceipt], _Begun]) -> None:
+def _settle_some(
+    rt: Runtime, running: dict[Future[ProviderReceipt], _Begun], ended: SimpleQueue[Future[ProviderReceipt]]
+) -> None:
     """Write down what came of those that are done: a refusal by itself, what was taken with others taken just now.
 
     Raises nothing: what cannot be written down is uncertain, and comes due when our hold runs out.
     """
-    wait(running, return_when=FIRST_COMPLETED)
     taken: list[tuple[_Begun, ProviderReceipt]] = []
-    for future in wait(running, timeout=_GATHERED_SECONDS).done:
+    for future in _gather(ended, most=len(running)):
         each = running.pop(future)
         fault = future.exception()
         if fault is None:
@@ -120,6 +124,20 @@ def _settle_some(rt: Runtime, running: dict[Future[ProviderReceipt], _Begun]) ->
             _guard(partial(_settle_refused, rt, each, fault), [each])
     if taken:
         _guard(partial(_settle_taken, rt, taken), [each for each, _ in taken])
+
+
+def _gather(ended: SimpleQueue[Future[ProviderReceipt]], *, most: int) -> list[Future[ProviderReceipt]]:
+    """The first that is over, and those that are over soon after it. A queue, because to wait for thirty futures costs as
+    much as to send something.
+    """
+    gathered = [ended.get()]
+    until = time.monotonic() + _GATHERED_SECONDS
+    while len(gathered) < most and (rest := until - time.monotonic()) > 0:
+        try:
+            gathered.append(ended.get(timeout=rest))
+        except Empty:
+            break
+    return gathered
 
 
 def _guard(settle: Callable[[], None], begun: Sequence[_Begun]) -> None:

@@ -143,6 +143,8 @@ class WorkingCalendar:
         self._holidays_of = holidays_of
         self._by_region = _overrides_by_region(self.overrides)
         self._working_days: dict[tuple[str | None, int], tuple[date, ...]] = {}
+        # The reports of one day ask for the same few days time and again.
+        self._nth = lru_cache(maxsize=4096)(self._find_nth)
 
     @cached_property
     def version(self) -> str:
@@ -180,7 +182,10 @@ class WorkingCalendar:
 
     def nth_working_day(self, day: date, n: int, *, region: str | None = None) -> date:
         """The n-th working day after ``day``, before it when n is negative; for 0 the day itself or the next one."""
-        scope, year = self._scope(region), day.year
+        return self._nth(self._scope(region), day, n)
+
+    def _find_nth(self, scope: str | None, day: date, n: int) -> date:
+        year = day.year
         days = self._days(scope, year)
         if n < 0:
             at = bisect_left(days, day) + n

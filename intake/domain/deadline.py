@@ -19,14 +19,15 @@ What surprises:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum, StrEnum, auto
+from functools import lru_cache
 from typing import Final
 
 from intake.domain.calendar import WorkingCalendar, localise, zone_called
 from intake.domain.events import Event, EventKind
-from intake.domain.sla import SLA, SlaTable
+from intake.domain.sla import SLA, FinishFrom, SlaTable
 
 # What goes in is named here too, so that who computes deadlines imports from one place.
 __all__ = [
@@ -52,11 +53,20 @@ class ClockKind(StrEnum):
     CLOSE = "close"
 
 
+_FOR_THE_CITIZEN: Final = frozenset({ClockKind.ANSWER, ClockKind.CLOSE})
+
+
 class ClockState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"  # the citizen is asked
     RESTING = "resting"  # nothing is owed: forwarded, merged or archived
     DONE = "done"
+
+
+#: Names for what is asked for every clock of every report: an enumeration looks its members up slowly.
+_RUNNING, _PAUSED, _RESTING, _IS_DONE = ClockState
+_HAS_A_DATE: Final = frozenset({_RUNNING, _IS_DONE})
+_HELD: Final = frozenset({_PAUSED, _RESTING})
 
 
 class ClockStatus(StrEnum):
@@ -84,6 +94,10 @@ class Alarm:
     at: datetime
     clock: ClockKind
     step: AlarmStep
+
+
+def _ringing_order(alarm: Alarm) -> tuple[datetime, ClockKind, AlarmStep]:
+    return alarm.at, alarm.clock, alarm.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +139,15 @@ class Deadlines:
 
     def clock(self, kind: ClockKind) -> Clock | None:
         """The clock of a kind, or None while there is none."""
-        return next((clock for clock in self.clocks if clock.kind is kind), None)
+        for clock in self.clocks:
+            if clock.kind is kind:
+                return clock
+        return None
 
     def due(self, kind: ClockKind) -> datetime | None:
         """When it is or was due; None without a clock and while it is held, so that ``due < now`` is never wrong."""
         clock = self.clock(kind)
-        return clock.due_at if clock and clock.state in {ClockState.RUNNING, ClockState.DONE} else None
+        return clock.due_at if clock and clock.state in _HAS_A_DATE else None
 
     @property
     def verify_due(self) -> datetime | None:
@@ -159,7 +176,7 @@ class Deadlines:
     @property
     def alarms(self) -> tuple[Alarm, ...]:
         """All alarms of the clocks that run, past ones too, in order. After the leader was told nothing more rings."""
-        return tuple(sorted((a for c in self.clocks for a in c.alarms), key=lambda a: (a.at, a.clock, a.step)))
+        return tuple(sorted((a for c in self.clocks for a in c.alarms), key=_ringing_order))
 
     def alarms_between(self, after: datetime, until: datetime) -> tuple[Alarm, ...]:
         """All that was to ring later than ``after`` and not later than ``until``, in order."""
@@ -167,7 +184,8 @@ class Deadlines:
 
     def next_alarm(self, now: datetime) -> Alarm | None:
         """The first to ring later than ``now``. Others may ring at the same moment: ask ``alarms_between`` then."""
-        return next((alarm for alarm in self.alarms if alarm.at > now), None)
+        coming = [alarm for clock in self.clocks for alarm in clock.alarms if alarm.at > now]
+        return min(coming, key=_ringing_order, default=None)
 
 
 class _Effect(Enum):
@@ -184,6 +202,7 @@ class _Effect(Enum):
     DROP = auto()  # as if it never began
 
 
+_START, _RESTART, _BEGIN, _PAUSE, _GO_ON, _WAKE, _REPLY, _UNDO, _REST, _DONE, _DROP = _Effect
 _E, _K, _C = _Effect, EventKind, ClockKind
 _DECIDED: Final = (_K.FORWARDED, _K.MERGED, _K.ARCHIVED)
 _SETTLED: Final = dict.fromkeys((_K.VERIFIED, _K.HANDED_OVER, _K.FOLLOWED_UP, _K.FINISHED, *_DECIDED), _E.DONE)
@@ -241,54 +260,67 @@ def compute_deadlines(
     return Deadlines(calendar.version, tuple(keeper.with_alarms(clocks[kind]) for kind in ClockKind if kind in clocks))
 
 
+def _ringing(clock: Clock, alarms: tuple[Alarm, ...]) -> Clock:
+    return Clock(clock.kind, clock.started_at, clock.due_at, clock.since, clock.state, clock.days_left, alarms)
+
+
+@lru_cache(maxsize=1024)
+def _days_of(sla: SLA) -> Mapping[ClockKind, int]:
+    return {kind: int(getattr(sla, f"{kind.value}_days")) for kind in ClockKind}
+
+
+@lru_cache
+def _rules_of(finish_from: FinishFrom) -> Mapping[ClockKind, Mapping[EventKind, _Effect]]:
+    finish = dict(RULES[ClockKind.FINISH])
+    if finish_from == "received":
+        finish[EventKind.RECEIVED] = _Effect.BEGIN
+    elif finish_from == "handed_over":
+        del finish[EventKind.VERIFIED]
+    return {**RULES, ClockKind.FINISH: finish}
+
+
 class _Keeper:
     """Sets the clocks of one report: knows its SLA, its calendar and where it is."""
 
     def __init__(self, sla: SLA, calendar: WorkingCalendar, zone: str, region: str | None) -> None:
         self.sla, self.calendar, self.zone, self.region = sla, calendar, zone, region
-        self.days = {kind: int(getattr(sla, f"{kind.value}_days")) for kind in ClockKind}
-        finish = dict(RULES[ClockKind.FINISH])
-        if sla.finish_from == "received":
-            finish[EventKind.RECEIVED] = _Effect.BEGIN
-        elif sla.finish_from == "handed_over":
-            del finish[EventKind.VERIFIED]
-        self.rules = {**RULES, ClockKind.FINISH: finish}
+        self.days, self.rules = _days_of(sla), _rules_of(sla.finish_from)
 
     def apply(self, effect: _Effect, kind: ClockKind, clock: Clock | None, at: datetime) -> Clock | None:
         """The clock after the effect; None for no clock."""
-        if effect is _Effect.DROP:
+        if effect is _DROP:
             return None
-        if effect is _Effect.RESTART or (effect in {_Effect.START, _Effect.BEGIN} and clock is None):
+        if effect is _RESTART or (clock is None and (effect is _START or effect is _BEGIN)):
             return self._started(kind, at)
         if clock is None:
             return None
-        state, held = clock.state, clock.state in {ClockState.PAUSED, ClockState.RESTING}
-        if effect is _Effect.START and state in {ClockState.RESTING, ClockState.DONE}:
+        state = clock.state
+        if effect is _START and (state is _RESTING or state is _IS_DONE):
             return self._started(kind, at)
-        if effect is _Effect.PAUSE and state is ClockState.RUNNING and at <= clock.due_at:
-            return self._stopped(clock, ClockState.PAUSED, at)
-        if effect is _Effect.REST and state in {ClockState.RUNNING, ClockState.PAUSED}:
-            return self._stopped(clock, ClockState.RESTING, at)
-        if effect is _Effect.DONE and state is not ClockState.DONE:
-            return self._stopped(clock, ClockState.DONE, at)
-        if effect in {_Effect.BEGIN, _Effect.WAKE} and held:
+        if effect is _PAUSE and state is _RUNNING and at <= clock.due_at:
+            return self._stopped(clock, _PAUSED, at)
+        if effect is _REST and (state is _RUNNING or state is _PAUSED):
+            return self._stopped(clock, _RESTING, at)
+        if effect is _DONE and state is not _IS_DONE:
+            return self._stopped(clock, _IS_DONE, at)
+        if (effect is _BEGIN or effect is _WAKE) and state in _HELD:
             return self._continued(clock, at)
-        if effect is _Effect.GO_ON and state is ClockState.PAUSED:
+        if effect is _GO_ON and state is _PAUSED:
             return self._continued(clock, at)
-        if effect is _Effect.UNDO and state is ClockState.DONE:
-            return replace(clock, state=ClockState.RUNNING, since=at, days_left=None)
-        if effect is _Effect.REPLY and state is ClockState.DONE:
+        if effect is _UNDO and state is _IS_DONE:
+            return Clock(clock.kind, clock.started_at, clock.due_at, at)
+        if effect is _REPLY and state is _IS_DONE:
             return self._continued(clock, at, at_least_days=self.sla.first_response_days)
         return clock
 
     def with_alarms(self, clock: Clock) -> Clock:
         """The clock with what it will ring for; nothing unless it runs."""
-        if clock.state is not ClockState.RUNNING:
+        if clock.state is not _RUNNING:
             return clock
         due_day = clock.due_at.date()
-        if clock.kind in {ClockKind.ANSWER, ClockKind.CLOSE}:
+        if clock.kind in _FOR_THE_CITIZEN:
             step = AlarmStep.STOP_WAITING if clock.kind is ClockKind.ANSWER else AlarmStep.CLOSE_REPORT
-            return replace(clock, alarms=(Alarm(self._morning(due_day, 1), clock.kind, step),))
+            return _ringing(clock, (Alarm(self._morning(due_day, 1), clock.kind, step),))
         before = self.sla.remind_finish_days_before if clock.kind is ClockKind.FINISH else self.sla.remind_days_before
         officer = self._morning(due_day, -before)
         # A clock that goes on when it was late already rings from that day on: what is past would be rung for nobody.
@@ -303,7 +335,7 @@ class _Keeper:
             Alarm(head, clock.kind, AlarmStep.REMIND_HEAD),
             Alarm(self._morning(last_day, self.sla.leader_days_after), clock.kind, AlarmStep.TELL_LEADER),
         )
-        return replace(clock, alarms=alarms if officer > clock.since else alarms[1:])
+        return _ringing(clock, alarms if officer > clock.since else alarms[1:])
 
     def _morning(self, day: date, days: int) -> datetime:
         """When reminders go out, so many working days after (or before) a working day."""
@@ -322,16 +354,16 @@ class _Keeper:
     def _stopped(self, clock: Clock, state: ClockState, at: datetime) -> Clock:
         """Held or done; the days left are counted when it was running, and kept when it was held already."""
         left = clock.days_left
-        if clock.state is ClockState.RUNNING and at <= clock.due_at:
+        if clock.state is _RUNNING and at <= clock.due_at:
             # After hours on the last day counts as the day after it: that leaves none, not minus one.
             due_day = clock.due_at.date()
             left = max(0, self.calendar.working_days_between(self._counted(at), due_day, region=self.region))
-        elif clock.state is ClockState.RUNNING:
+        elif clock.state is _RUNNING:
             left = None
-        return replace(clock, state=state, since=at, days_left=left)
+        return Clock(clock.kind, clock.started_at, clock.due_at, at, state, left)
 
     def _continued(self, clock: Clock, at: datetime, *, at_least_days: int = 0) -> Clock:
         due = clock.due_at
         if clock.days_left is not None:
             due = self._due(at, max(clock.days_left, at_least_days))
-        return replace(clock, state=ClockState.RUNNING, since=at, due_at=due, days_left=None)
+        return Clock(clock.kind, clock.started_at, due, at)

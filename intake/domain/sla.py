@@ -116,8 +116,8 @@ class SlaTable:
             raise UnknownClass(report_class)
         sla = NATIONAL_SLA[report_class]
         for place in (ALL, *((region[:2], region) if region else ())):
-            changed = self.changes.get(place, {})
-            sla = replace(sla, **{**changed.get(ALL, {}), **changed.get(report_class, {})})
+            if changed := self.changes.get(place):
+                sla = replace(sla, **{**changed.get(ALL, {}), **changed.get(report_class, {})})
         return sla
 
 

@@ -111,7 +111,8 @@ def compute_many(connection: Connection, report_ids: Iterable[int]) -> list[Kept
         """),
         {"ids": list(report_ids)},
     ).all()
-    return [_compute(row, _rules_of(row.days, row.changes)) for row in rows]
+    in_force = _rules_of(rows[0].days, rows[0].changes) if rows else None  # of one moment: the same in every row
+    return [_compute(row, in_force) for row in rows if in_force]
 
 
 def _compute(row: Any, now_in_force: Rules) -> Kept:
@@ -205,6 +206,12 @@ _KEEP: Final = f"""
 """
 
 
+_DUE_COLUMNS: Final = [(kind, f"{kind.value}_due") for kind in ClockKind if kind is not ClockKind.REROUTE]
+_KEPT_COLUMNS: Final = [
+    (kind, f"{kind.value}_kept") for kind in (ClockKind.VERIFY, ClockKind.FIRST_RESPONSE, ClockKind.FINISH)
+]
+
+
 def _as_row(kept: Kept) -> dict[str, object]:
     """What is kept of a report's deadlines, for JSON."""
     found = kept.deadlines
@@ -216,11 +223,8 @@ def _as_row(kept: Kept) -> dict[str, object]:
         "place": place_word(kept.regency),
         "sla_class": kept.sla_class,
         "calendar_version": found.calendar_version,
-        **{f"{kind.value}_due": _said(found.due(kind)) for kind in ClockKind if kind is not ClockKind.REROUTE},
-        **{
-            f"{kind.value}_kept": _kept_in_time(found.clock(kind))
-            for kind in (ClockKind.VERIFY, ClockKind.FIRST_RESPONSE, ClockKind.FINISH)
-        },
+        **{column: _said(found.due(kind)) for kind, column in _DUE_COLUMNS},
+        **{column: _kept_in_time(found.clock(kind)) for kind, column in _KEPT_COLUMNS},
         "next_due": _said(first.due_at if first else None),
         "next_clock": first.kind.value if first else None,
         "soon_at": _said(first.alarms[0].at if first and first.alarms else None),

@@ -13,7 +13,7 @@ off in good order comes with the others: after an outage of a provider thousands
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,7 +46,7 @@ class ClaimLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A promise in our hands until ``held_until``; ``attempts`` counts this one."""
+    """A promise in our hands until ``held_until``; ``attempts`` counts this one. What was taken together has one token."""
 
     job: Job
     subject_id: int
@@ -120,7 +120,7 @@ def take(connection: Connection, job: Job, *, limit: int, hold: timedelta) -> li
                 select subject_id from due
                 where place = 1 or (not died and not exists (select 1 from due where place = 1 and died))
             )
-            update outbox set token = gen_random_uuid(), held_until = now() + :hold, attempts = outbox.attempts + 1
+            update outbox set token = (select gen_random_uuid()), held_until = now() + :hold, attempts = outbox.attempts + 1
             from chosen where outbox.job = :job and outbox.subject_id = chosen.subject_id
             returning outbox.subject_id, outbox.token, outbox.attempts
         """),
@@ -144,37 +144,36 @@ def fulfil_many(connection: Connection, claims: Iterable[Claim]) -> set[tuple[Jo
 
     What is not among them somebody else holds: nothing of it may be written.
     """
-    ours = list(claims)
-    rows = connection.execute(
-        text("""delete from outbox
-                using unnest(cast(:jobs as text[]), cast(:subjects as bigint[]), cast(:tokens as uuid[]))
-                    as claim (job, subject_id, token)
-                where outbox.job = claim.job and outbox.subject_id = claim.subject_id and outbox.token = claim.token
-                returning outbox.job, outbox.subject_id"""),
-        _as_arrays(ours),
-    )
-    return {(Job(row.job), row.subject_id) for row in rows}
+    kept: set[tuple[Job, int]] = set()
+    for (job, token), subjects in _by_take(claims).items():
+        rows = connection.execute(
+            text("""delete from outbox where job = :job and token = :token and subject_id = any(:subjects)
+                    returning subject_id"""),
+            {"job": job, "token": token, "subjects": subjects},
+        )
+        kept.update((job, subject_id) for subject_id in rows.scalars())
+    return kept
 
 
-def _as_arrays(claims: Sequence[Claim]) -> dict[str, list[str] | list[int] | list[uuid.UUID]]:
-    return {
-        "jobs": [str(claim.job) for claim in claims],
-        "subjects": [claim.subject_id for claim in claims],
-        "tokens": [claim.token for claim in claims],
-    }
+def _by_take(claims: Iterable[Claim]) -> Mapping[tuple[Job, uuid.UUID], list[int]]:
+    """The subjects of claims by what was taken together: mostly all of them."""
+    taken: dict[tuple[Job, uuid.UUID], list[int]] = {}
+    for claim in claims:
+        taken.setdefault((claim.job, claim.token), []).append(claim.subject_id)
+    return taken
 
 
 def hold_many_longer(connection: Connection, claims: Sequence[Claim], hold: timedelta) -> list[int]:
     """Keep promises of one kind while slow work goes on; the subjects of those that were still ours, in order."""
-    rows = connection.execute(
-        text("""update outbox set held_until = now() + :hold
-                from unnest(cast(:jobs as text[]), cast(:subjects as bigint[]), cast(:tokens as uuid[]))
-                    as claim (job, subject_id, token)
-                where outbox.job = claim.job and outbox.subject_id = claim.subject_id and outbox.token = claim.token
-                returning outbox.subject_id"""),
-        {**_as_arrays(claims), "hold": hold},
-    )
-    return sorted(row.subject_id for row in rows)
+    held: list[int] = []
+    for (job, token), subjects in _by_take(claims).items():
+        rows = connection.execute(
+            text("""update outbox set held_until = now() + :hold
+                    where job = :job and token = :token and subject_id = any(:subjects) returning subject_id"""),
+            {"job": job, "token": token, "subjects": subjects, "hold": hold},
+        )
+        held += rows.scalars()
+    return sorted(held)
 
 
 def hold_longer(connection: Connection, claim: Claim, hold: timedelta) -> None:
@@ -250,14 +249,12 @@ def park(connection: Connection, claim: Claim, *, error: str) -> None:
 
 def withdraw(connection: Connection, claims: Iterable[Claim]) -> None:
     """Give claims back untried, as when a worker is asked to leave: due at once, the attempt not counted."""
-    given_back = list(claims)
-    connection.execute(
-        text("""update outbox set held_until = null, token = null, attempts = attempts - 1
-                from unnest(cast(:jobs as text[]), cast(:subjects as bigint[]), cast(:tokens as uuid[]))
-                    as claim (job, subject_id, token)
-                where outbox.job = claim.job and outbox.subject_id = claim.subject_id and outbox.token = claim.token"""),
-        _as_arrays(given_back),
-    )
+    for (job, token), subjects in _by_take(claims).items():
+        connection.execute(
+            text("""update outbox set held_until = null, token = null, attempts = attempts - 1
+                    where job = :job and token = :token and subject_id = any(:subjects)"""),
+            {"job": job, "token": token, "subjects": subjects},
+        )
 
 
 def park_the_hopeless(connection: Connection, *, max_attempts: int) -> int:

@@ -51,8 +51,10 @@ class Reply:
 
 
 #: ``sending_for`` is measured by the database's clock alone: a host whose clock is wrong must not send a second copy.
-_COLUMNS = """id, report_id, kind, channel, recipient, sender, subject, text, in_reply_to, reference_ids, state, gateway,
-              refused_by, external_id, error_code, sends, created_at, sending_at, now() - sending_at as sending_for"""
+_COMPUTED: Final = {"sending_for": "now() - sending_at as sending_for"}
+_COLUMNS: Final = ", ".join(
+    _COMPUTED.get(field.name, field.name) for field in fields(Reply)
+)  # in their order: a row is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def promise_reply(
 
 def read(connection: Connection, reply_id: int) -> Reply:
     row = connection.execute(text(f"select {_COLUMNS} from reply where id = :id"), {"id": reply_id}).one()
-    return Reply(**row._mapping)
+    return Reply(*row)
 
 
 def read_many(connection: Connection, reply_ids: Sequence[int]) -> list[Reply]:
@@ -140,14 +142,14 @@ def read_many(connection: Connection, reply_ids: Sequence[int]) -> list[Reply]:
     rows = connection.execute(
         text(f"select {_COLUMNS} from reply where id = any(:ids) order by id"), {"ids": list(reply_ids)}
     )
-    return [Reply(**row._mapping) for row in rows]
+    return [Reply(*row) for row in rows]
 
 
 def of_report(connection: Connection, report_id: int) -> list[Reply]:
     rows = connection.execute(
         text(f"select {_COLUMNS} from reply where report_id = :id order by id limit 500"), {"id": report_id}
     )
-    return [Reply(**row._mapping) for row in rows]
+    return [Reply(*row) for row in rows]
 
 
 def is_on_its_way(connection: Connection, *, family: str, recipient: str, kind: str, besides: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -58,9 +58,8 @@ class Step:
     officer: str | None
 
 
-_COLUMNS = """id, reference, channel, sender, recipient, answerable, state, regency, district, village, unit, type,
-              topic, urgency, secret, anonymous, waiting_for, choices, times_asked, merged_into, opened_at,
-              handed_over_at, answered_at, closed_at"""
+_COLUMNS: Final = ", ".join(field.name for field in fields(Report))
+_STATE: Final = [field.name for field in fields(Report)].index("state")
 #: What `step` may set besides the state, with its type.
 _SETTABLE: Final[Mapping[str, str]] = {
     "regency": "text", "district": "text", "village": "text", "unit": "text", "type": "text", "topic": "text",
@@ -82,9 +81,9 @@ _MOVES_DEADLINES = frozenset({"regency", "type", "topic"})
 
 
 def _report(row: Any) -> Report:
-    fields = dict(row._mapping)
-    fields["state"] = State(fields["state"])
-    return Report(**fields)
+    values = list(row)  # in the order of the columns: by their names it takes three times as long
+    values[_STATE] = State(values[_STATE])
+    return Report(*values)
 
 
 def find(connection: Connection, report_id: int) -> Report | None:

@@ -117,7 +117,7 @@ def take_in_turn(connection: Connection, *, limit: int, hold: timedelta, caps: S
                 where place = 1 or (not died and not exists (select 1 from placed where place = 1 and died))
                 order by place limit :limit
             )
-            update outbox set token = gen_random_uuid(), held_until = now() + :hold, attempts = outbox.attempts + 1
+            update outbox set token = (select gen_random_uuid()), held_until = now() + :hold, attempts = outbox.attempts + 1
             where outbox.job = 'deliver' and outbox.subject_id = any(array(select subject_id from chosen))
             returning outbox.subject_id, outbox.token, outbox.attempts,
                       (select place from chosen where chosen.subject_id = outbox.subject_id) as place
