@@ -7,9 +7,11 @@ goes on. Several relays do no harm: they wake workers that find nothing.
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 import psycopg
@@ -36,6 +38,8 @@ _JOB_TIMEOUT_SECONDS: Final = 600
 #: many times as long as the look took. Who has work already gains nothing from being told of more.
 _BREATH_SECONDS: Final = 0.01
 _BREATH_TIMES: Final = 5
+#: When more is due than a worker takes at once: for so long they all have enough to do, and look for more by themselves.
+_BREATH_IN_A_FLOOD_SECONDS: Final = 0.2
 
 
 def open_redis(url: str) -> Redis:
@@ -55,10 +59,14 @@ def park_the_hopeless(rt: Runtime) -> None:
         log.error("promises_parked", count=parked)
 
 
-def wake_workers(rt: Runtime, queue: Queue) -> int:
-    """Put wake-ups for what is due into the queue, no more than there are workers to hear them. Returns how many."""
+def look(rt: Runtime) -> Mapping[str, int]:
+    """How many promises of each kind are due and in nobody's hands."""
     with rt.engine.begin() as connection:
-        due = outbox.due(connection)
+        return outbox.due(connection)
+
+
+def wake_workers(rt: Runtime, queue: Queue, due: Mapping[str, int]) -> int:
+    """Put wake-ups for what is due into the queue, no more than there are workers to hear them. Returns how many."""
     if not due:
         return 0
     waiting = [job_id.partition("-")[0] for job_id in queue.job_ids]
@@ -124,8 +132,10 @@ def run(rt: Runtime, wish: Wish) -> None:
                 if time.monotonic() >= tidy_at:
                     tidy_at = time.monotonic() + LOOK_EVERY_SECONDS
                     park_the_hopeless(rt)
-                wake_workers(rt, queue)
-                breath = min(LOOK_EVERY_SECONDS, max(_BREATH_SECONDS, _BREATH_TIMES * (time.monotonic() - began)))
+                due = look(rt)
+                wake_workers(rt, queue, due)
+                least = _BREATH_SECONDS if sum(due.values()) < rt.settings.batch else _BREATH_IN_A_FLOOD_SECONDS
+                breath = min(LOOK_EVERY_SECONDS, max(least, _BREATH_TIMES * (time.monotonic() - began)))
             except RedisError:
                 log.warning("redis_unavailable")
                 time.sleep(LOOK_EVERY_SECONDS)
@@ -145,11 +155,12 @@ def run(rt: Runtime, wish: Wish) -> None:
 def main() -> int:
     logs.take_over()
     try:
-        rt = open_runtime()
+        rt = open_runtime(by_keys=True)
     except Misconfigured as wrong:
         for fault in wrong.faults:
             print(fault, file=sys.stderr)  # noqa: T201 - an operator reads this
         return 2
+    gc.freeze()  # what was loaded stays: the collector, looking at it again and again, took two fifths of our time
     wish = Wish()
     wish.listen()
     run(rt, wish)

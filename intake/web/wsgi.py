@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 
@@ -20,6 +21,7 @@ def open_app() -> Flask:
         rt = open_runtime()
         app = create_app(rt)
         spool.watch(rt, threading.Event())  # for as long as the process lives
+        gc.freeze()  # what was loaded stays: the collector need not look at it again and again
         return app
     except Misconfigured as wrong:
         for fault in wrong.faults:

@@ -53,7 +53,7 @@ def test_a_promise_wakes_a_worker_that_keeps_it_and_what_follows(
     rt: Runtime, redis: Redis, worker: SimpleWorker, sms: FakeChannel
 ) -> None:
     receive(rt, "sms_twilio", an_sms())
-    assert relay.wake_workers(rt, relay.open_queue(redis)) == 1
+    assert relay.wake_workers(rt, relay.open_queue(redis), relay.look(rt)) == 1
     worker.work(burst=True, logging_level="ERROR")
     with rt.engine.connect() as connection:
         assert outbox.due(connection) == {}
@@ -64,15 +64,15 @@ def test_workers_are_not_woken_twice_for_the_same(rt: Runtime, redis: Redis) -> 
     for _ in range(5):
         receive(rt, "sms_twilio", an_sms())
     queue = relay.open_queue(redis)
-    assert relay.wake_workers(rt, queue) == 1
-    assert relay.wake_workers(rt, queue) == 0
+    assert relay.wake_workers(rt, queue, relay.look(rt)) == 1
+    assert relay.wake_workers(rt, queue, relay.look(rt)) == 0
 
 
 def test_a_wiped_redis_loses_nothing(rt: Runtime, redis: Redis, worker: SimpleWorker) -> None:
     receive(rt, "sms_twilio", an_sms())
-    relay.wake_workers(rt, relay.open_queue(redis))
+    relay.wake_workers(rt, relay.open_queue(redis), relay.look(rt))
     redis.flushall()
-    assert relay.wake_workers(rt, relay.open_queue(redis)) == 1
+    assert relay.wake_workers(rt, relay.open_queue(redis), relay.look(rt)) == 1
     worker.work(burst=True, logging_level="ERROR")
     with rt.engine.connect() as connection:
         assert "process" not in outbox.due(connection)
@@ -101,7 +101,7 @@ def test_a_forged_job_in_the_queue_fails_and_the_worker_goes_on(
     plain.save()
     redis.rpush(queue.key, "evil")
     receive(rt, "sms_twilio", an_sms())
-    relay.wake_workers(rt, queue)
+    relay.wake_workers(rt, queue, relay.look(rt))
     worker.work(burst=True, logging_level="CRITICAL")
     with rt.engine.connect() as connection:
         assert "process" not in outbox.due(connection)
