@@ -52,7 +52,7 @@ def open_queue(client: Redis) -> Queue:
 
 
 def park_the_hopeless(rt: Runtime) -> None:
-    """Put aside what killed its worker too often. It reads the whole outbox: once a second, not at every ring."""
+    """Put aside what killed its worker too often. It reads all that is due: once a second, not at every ring."""
     with rt.engine.begin() as connection:
         parked = outbox.park_the_hopeless(connection, max_attempts=rt.settings.max_attempts)
     if parked:

@@ -258,12 +258,16 @@ def withdraw(connection: Connection, claims: Iterable[Claim]) -> None:
 
 
 def park_the_hopeless(connection: Connection, *, max_attempts: int) -> int:
-    """Park what was tried too often and whose worker died each time, so that it never said so. Returns how many."""
+    """Park what was tried too often and whose worker died each time, so that it never said so. Returns how many.
+
+    What is not due yet nobody has tried: by kind and moment, so that the alarms of all open reports are not read through.
+    """
     done = connection.execute(
         text("""update outbox set parked_at = now(), held_until = null, token = null,
                        last_error = coalesce(last_error, 'the worker died each time')
-                where parked_at is null and attempts >= :most and held_until < now()"""),
-        {"most": max_attempts},
+                where job = any(:jobs) and parked_at is null and due_at <= now()
+                  and attempts >= :most and held_until < now()"""),
+        {"jobs": list(Job), "most": max_attempts},
     )
     return done.rowcount
 
