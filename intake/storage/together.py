@@ -1,8 +1,9 @@
 """Messages that come at the same moment are kept in one statement and one commit, by whoever of them came first.
 
 A commit is a disk write and a statement is a round trip; both cost nearly the same for one row and for twenty. While one
-statement is under way, those that come wait; when it is done, the first of them takes all of them along. Nobody waits for
-company: one that comes alone leaves at once.
+statement is under way, those that come wait; when it is done, the first of them takes all of them along. One that comes
+alone leaves at once; only while messages come closer upon each other than every ten milliseconds, the first waits a
+moment for company (``Traffic``), because alone each costs four times as much.
 
 What surprises: each waits for its own commit, never for less. A message that the database refuses is found by writing each
 alone, so that it takes no other with it; when the database itself does not answer, all hear so. Who waits too long for
@@ -13,6 +14,8 @@ off than one that hangs up. It may come again although its message was kept afte
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -26,6 +29,36 @@ MOST_TOGETHER: Final = 64
 MOST_WAITING: Final = 256
 #: Twilio hangs up after 15 seconds, and the statement before ours may take some of them.
 PATIENCE_SECONDS: Final = 4.0
+
+
+#: With so many the first leaves: more would save little.
+COMPANY: Final = 4
+#: Messages that come farther apart than this on average do not wait for each other.
+_CLOSE_SECONDS: Final = 0.01
+#: The first waits for as long as three more take on average, and no longer than this.
+_LONGEST_PAUSE_SECONDS: Final = 0.012
+#: What a new gap counts in the average; a pause of whatever length counts as a second.
+_WEIGHT: Final = 0.2
+_RARE_SECONDS: Final = 1.0
+
+
+class Traffic:
+    """How close upon each other messages come, and how long the first of them had better wait for others."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = clock() - _RARE_SECONDS
+        self._gap = _RARE_SECONDS
+
+    def note(self) -> None:
+        """One came."""
+        now = self._clock()
+        self._gap += (min(_RARE_SECONDS, now - self._last) - self._gap) * _WEIGHT
+        self._last = now
+
+    def pause(self) -> float:
+        """Seconds; 0 while they come one by one."""
+        return min(_LONGEST_PAUSE_SECONDS, (COMPANY - 1) * self._gap) if self._gap < _CLOSE_SECONDS else 0.0
 
 
 class _Place:
@@ -46,8 +79,16 @@ class _Place:
 class Together:
     """The queue of one process."""
 
-    def __init__(self, *, most_waiting: int = MOST_WAITING, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        most_waiting: int = MOST_WAITING,
+        patience_seconds: float = PATIENCE_SECONDS,
+        traffic: Traffic | None = None,
+    ) -> None:
         self.ids = Ids()
+        self._traffic = traffic or Traffic()
+        self._gathering: _Place | None = None  # who waits for company
         self._most_waiting = most_waiting
         self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
@@ -60,13 +101,22 @@ class Together:
         and Overloaded.
         """
         mine = _Place(engine, incoming)
+        pause = 0.0
         with self._lock:
             if len(self._waiting) >= self._most_waiting:
                 raise Overloaded("too many wait already")
             self._waiting.append(mine)
+            self._traffic.note()
             mine.leads = not self._under_way
             self._under_way = True
-        if not mine.leads and not mine.turn.acquire(timeout=self._patience_seconds):
+            if mine.leads and (pause := self._traffic.pause()):
+                self._gathering = mine
+            elif self._gathering is not None and len(self._waiting) >= COMPANY:
+                self._gathering.turn.release()
+                self._gathering = None
+        if pause:
+            self._wait_for_company(mine, pause)
+        elif not mine.leads and not mine.turn.acquire(timeout=self._patience_seconds):
             self._give_up(mine)
         if mine.leads:
             self._write_with_others(mine)
@@ -74,6 +124,12 @@ class Together:
             raise mine.outcome
         assert mine.outcome is not None  # noqa: S101 - whoever had the turn has set it
         return mine.outcome
+
+    def _wait_for_company(self, mine: _Place, seconds: float) -> None:
+        mine.turn.acquire(timeout=seconds)
+        with self._lock:
+            if self._gathering is mine:
+                self._gathering = None
 
     def _give_up(self, mine: _Place) -> None:
         """Leave the queue; what was taken along is waited for once more, because it may well be kept."""

@@ -17,7 +17,7 @@ from channels.messages import InboundMessage
 from intake.runtime import Runtime
 from intake.storage.database import Overloaded, Unavailable, is_lasting, open_engine
 from intake.storage.messages import Incoming, Remembered
-from intake.storage.together import MOST_TOGETHER, Together
+from intake.storage.together import COMPANY, MOST_TOGETHER, Together, Traffic
 from tests.factories import an_sms
 
 
@@ -89,6 +89,48 @@ def test_no_more_than_a_bounded_number_in_one_statement(rt: Runtime) -> None:
 def test_one_alone_waits_for_nobody(rt: Runtime) -> None:
     together = Together()
     assert [together.remember(rt.engine, incoming()).new for _ in range(3)] == [True, True, True]
+
+
+class Rush(Traffic):
+    """Always so close that the first had better wait, for as long as is said."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def pause(self) -> float:
+        return self.seconds
+
+
+def test_in_a_rush_the_first_waits_for_company_and_leaves_when_it_is_there(rt: Runtime) -> None:
+    together = Together(traffic=Rush(600))
+    with statements(rt) as sent, ThreadPoolExecutor(COMPANY) as pool:
+        futures = [pool.submit(together.remember, rt.engine, incoming()) for _ in range(COMPANY)]
+        kept = [future.result(timeout=60) for future in futures]
+    assert len({each.message_id for each in kept}) == count(rt) == COMPANY
+    assert len(sent) == 1
+
+
+def test_in_a_rush_that_has_ended_the_last_does_not_wait_for_ever(rt: Runtime) -> None:
+    together = Together(traffic=Rush(0.05))
+    assert together.remember(rt.engine, incoming()).new
+    assert together.remember(rt.engine, incoming()).new
+
+
+@pytest.mark.parametrize(
+    ("gap", "pause"), [(0.002, 0.006), (0.004, 0.012), (0.009, 0.012), (0.02, 0.0), (1.0, 0.0), (3600.0, 0.0)]
+)
+def test_the_pause_follows_from_how_close_messages_come(gap: float, pause: float) -> None:
+    now = 1000.0
+    traffic = Traffic(clock=lambda: now)
+    assert traffic.pause() == 0
+    for _ in range(100):
+        now += gap
+        traffic.note()
+    assert traffic.pause() == pytest.approx(pause, rel=0.01)
+    now += 60
+    traffic.note()
+    assert traffic.pause() == 0
 
 
 def test_a_message_that_is_refused_for_ever_takes_no_other_with_it(rt: Runtime) -> None:
