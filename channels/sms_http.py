@@ -32,7 +32,7 @@ import requests
 from channels import gsm, phone
 from channels.channel import Forged, Medium, Misconfigured, SendFailed, Unreadable
 from channels.gateway_proof import check_caller, check_secret_in_path
-from channels.http_call import call
+from channels.http_call import Answer, call
 from channels.http_gateway import Delivery, Format, Gateway, HmacProof, Inbound, Kind, Outbound, fill, read_gateways
 from channels.messages import (
     Ack,
@@ -292,7 +292,7 @@ def _encode(body: Mapping[str, Any]) -> str:
     return urlencode({name: value for name, value in body.items() if value is not None}, errors="replace")
 
 
-def _judge(answer: requests.Response, outbound: Outbound) -> str:
+def _judge(answer: Answer, outbound: Outbound) -> str:
     """The gateway's id of the message it took; raises SendFailed when it did not."""
     status, words = answer.status_code, answer.text
     try:

@@ -38,7 +38,7 @@ from channels.gateway_proof import (
     read_networks,
     read_path_secrets,
 )
-from channels.http_call import call
+from channels.http_call import Answer, call
 from channels.kannel_log import read_access_log
 from channels.messages import (
     Ack,
@@ -226,7 +226,7 @@ def _read_error(answer: str) -> str | None:
     return " ".join(found) or None
 
 
-def _judge(answer: requests.Response) -> str:
+def _judge(answer: Answer) -> str:
     """How Kannel took the message, by its number; raise SendFailed when it did not."""
     status, words = answer.status_code, answer.text[:200].strip()
     if status == requests.codes.accepted and (taken := _TAKEN.match(words)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,14 +27,13 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 
 from channels.channel import SendFailed
 from channels.retry_after import read_retry_after
+from channels.whole_answer import read_whole
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 10.0
 LISTED_AT_MOST: Final = 200
-#: An answer of a thousand messages is 2 MB. What has no end, or comes a letter at a time, must not keep a worker.
-ANSWER_SECONDS: Final = 60.0
+#: An answer of a thousand messages is 2 MB.
 MOST_ANSWERED_BYTES: Final = 16 * 1024 * 1024
-_PIECE_BYTES: Final = 64 * 1024
 #: As many are kept open as a worker sends at once.
 CONNECTIONS: Final = 32
 
@@ -230,11 +228,11 @@ class _JudgingClient(HttpClient):  # type: ignore[misc]
         try:
             # The pool of the host itself: to be led there by the whole address takes an eighth of a send.
             pool = self._pools.connection_from_host(there.hostname, there.port, there.scheme)
+            path = f"{there.path or '/'}?{there.query}" if there.query else there.path or "/"
             answer = pool.urlopen(
-                method.upper(), url.partition(there.netloc)[2] or "/", body=body, headers=sent, redirect=False,
-                preload_content=False, retries=False,
-            )  # fmt: skip
-            words = _read_whole(answer).decode("utf-8", "replace")
+                method.upper(), path, body=body, headers=sent, redirect=False, preload_content=False, retries=False
+            )
+            words = read_whole(answer, most_bytes=MOST_ANSWERED_BYTES).decode("utf-8", "replace")
         except urllib3.exceptions.NewConnectionError as fault:
             raise SendFailed("connection failed") from fault
         except urllib3.exceptions.ConnectTimeoutError as fault:
@@ -251,23 +249,6 @@ class _JudgingClient(HttpClient):  # type: ignore[misc]
         if not 200 <= answer.status < 300:
             raise judge_refusal(answer.status, words, answer.headers)
         return Response(answer.status, words, answer.headers)
-
-
-def _read_whole(answer: urllib3.BaseHTTPResponse) -> bytes:
-    """The body of an answer. Raises SendFailed, ``uncertain``, for one too long or too slow; its connection is closed."""
-    until = time.monotonic() + ANSWER_SECONDS
-    content = bytearray()
-    try:
-        while piece := answer.read1(_PIECE_BYTES):
-            content += piece
-            if len(content) > MOST_ANSWERED_BYTES or time.monotonic() > until:
-                break
-        else:
-            answer.release_conn()
-            return bytes(content)
-    finally:
-        answer.close()  # of what was read to its end the connection is not the answer's any more
-    raise SendFailed("answer without end", uncertain=True)
 
 
 def judge_refusal(status: int, body: str, headers: Mapping[str, str]) -> SendFailed:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 
 from channels.channel import SendFailed
-from channels.http_call import call
+from channels.http_call import MOST_ANSWERED_BYTES, call
 
 
 def test_silence_after_the_question_is_uncertain() -> None:
@@ -34,6 +36,32 @@ def test_an_answer_that_is_no_http_is_uncertain() -> None:
             call("POST", f"http://127.0.0.1:{server.getsockname()[1]}/", headers={}, data=b"x")
         thread.join()
     assert (failed.value.kind, failed.value.uncertain) == ("retryable", True)
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_an_answer_without_end_is_read_no_further(packed: bool) -> None:
+    written: list[int] = []
+    piece = gzip.compress(bytes(100 * MOST_ANSWERED_BYTES)) if packed else b" " * 65536
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def babble() -> None:
+            line, _ = server.accept()
+            with line, suppress(OSError):
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Type: text/html\r\n")
+                line.sendall(b"Content-Encoding: gzip\r\n\r\n" if packed else b"\r\n")
+                while sum(written) < 64 * MOST_ANSWERED_BYTES:
+                    line.sendall(piece)
+                    written.append(len(piece))
+
+        thread = threading.Thread(target=babble)
+        thread.start()
+        with pytest.raises(SendFailed) as failed:
+            call("POST", f"http://127.0.0.1:{server.getsockname()[1]}/", headers={}, data=b"x")
+        thread.join()
+    assert (failed.value.kind, failed.value.uncertain) == ("retryable", True)
+    assert sum(written) < 32 * MOST_ANSWERED_BYTES  # the rest of it lay in the system's own buffers
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://no-such-host.invalid/"])
