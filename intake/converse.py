@@ -113,12 +113,12 @@ def read(message: InboundMessage) -> Reading:
     told = _PROVIDERS_WORD.get(str(message.extra.get("opt_out", "")).upper())
     if told is not None:
         return Reading("command", told, answered_already=True)
-    return _read_words(message.subject, message.text)
+    if len(message.text) + len(message.subject) > _SHORT:
+        return _read_words(message.subject, message.text)
+    return _read_short_words(message.subject, message.text)
 
 
-@lru_cache(maxsize=32)
 def _read_words(subject: str, text: str) -> Reading:
-    """Remembered, because whoever works on a message asks several times."""
     mentioned = tuple(dict.fromkeys(references_in(f"{subject}\n{text[:2000]}")))[:10]
     found = _read_command(text)
     if found is None:
@@ -127,6 +127,11 @@ def _read_words(subject: str, text: str) -> Reading:
         # An answer to a letter of ours: the reference stands in its subject.
         return Reading("command", found.command, mentioned[0], score=found.score)
     return found
+
+
+#: For a moment, because whoever works on a message asks several times; a letter is not kept for that.
+_read_short_words: Final = lru_cache(maxsize=8)(_read_words)
+_SHORT: Final = 2000
 
 
 def _read_command(text: str) -> Reading | None:

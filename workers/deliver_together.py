@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +39,7 @@ log = logs.get("deliver")
 AT_ONCE: Final = 32
 #: Outcomes that come within this time of each other are written down together.
 _GATHERED_SECONDS: Final = 0.01
+_LOOK_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,10 @@ def _settle_some(
     Raises nothing: what cannot be written down is uncertain, and comes due when our hold runs out.
     """
     taken: list[tuple[_Begun, ProviderReceipt]] = []
-    for future in _gather(ended, most=len(running)):
-        each = running.pop(future)
+    for future in _gather(running, ended):
+        each = running.pop(future, None)
+        if each is None:
+            continue
         fault = future.exception()
         if fault is None:
             taken.append((each, future.result()))
@@ -126,13 +129,22 @@ def _settle_some(
         _guard(partial(_settle_taken, rt, taken), [each for each, _ in taken])
 
 
-def _gather(ended: SimpleQueue[Future[ProviderReceipt]], *, most: int) -> list[Future[ProviderReceipt]]:
-    """The first that is over, and those that are over soon after it. A queue, because to wait for thirty futures costs as
-    much as to send something.
+def _gather(
+    running: Collection[Future[ProviderReceipt]], ended: SimpleQueue[Future[ProviderReceipt]]
+) -> list[Future[ProviderReceipt]]:
+    """The first that is over, and those that are over soon after it; one may come twice.
+
+    A queue, because to wait for thirty futures costs as much as to send something. What is over and not in the queue (RQ's
+    alarm may strike between any two steps) is found by a look.
     """
-    gathered = [ended.get()]
+    gathered: list[Future[ProviderReceipt]] = []
+    while not gathered:
+        try:
+            gathered.append(ended.get(timeout=_LOOK_SECONDS))
+        except Empty:
+            gathered += [future for future in running if future.done()]
     until = time.monotonic() + _GATHERED_SECONDS
-    while len(gathered) < most and (rest := until - time.monotonic()) > 0:
+    while len(gathered) < len(running) and (rest := until - time.monotonic()) > 0:
         try:
             gathered.append(ended.get(timeout=rest))
         except Empty:

@@ -99,7 +99,9 @@ def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_
         connect_args={
             **PATIENCE,
             "application_name": "sahut",
-            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_ms} -c lock_timeout=5000 "
+            # Compiling a statement takes longer than any of ours, and up to release 17 PostgreSQL compiles whatever reads a
+            # table through where it should not.
+            "options": f"-c timezone=UTC -c jit=off -c statement_timeout={statement_timeout_ms} -c lock_timeout=5000 "
             + _PATIENCE_OF_THE_SERVER
             + (_BY_KEYS if by_keys else ""),
         },

@@ -276,15 +276,13 @@ def _find_forgotten(connection: Connection, several: Sequence[Incoming]) -> dict
     if not letters:
         return {}
     rows = connection.execute(
-        text("""select channel, external_id, id, report_id from message
-                where channel = any(:channels) and external_id = any(:ids)"""),
+        text("""select given.channel, given.external_id, found.id, found.report_id
+                from unnest(cast(:channels as text[]), cast(:ids as text[])) as given (channel, external_id)
+                cross join lateral (select id, report_id from message
+                                    where channel = given.channel and external_id = given.external_id limit 1) as found"""),
         {"channels": [channel for channel, _ in letters], "ids": [written for _, written in letters]},
     )
-    return {
-        letters[row.channel, row.external_id]: Remembered(row.id, row.report_id, new=False)
-        for row in rows
-        if (row.channel, row.external_id) in letters
-    }
+    return {letters[row.channel, row.external_id]: Remembered(row.id, row.report_id, new=False) for row in rows}
 
 
 def _row(new_id: int, incoming: Incoming) -> dict[str, Any]:

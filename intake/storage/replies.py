@@ -278,11 +278,18 @@ def record_delivery(
     had it before says nothing about the one that has it now.
     """
     found = connection.execute(
-        text("""select id from reply
-                where (id = :id and split_part(channel, '_', 1) = :family)
-                   or (cast(:id as bigint) is null and external_id = :external_id
-                       and (gateway = :channel or (gateway is null and channel = :channel)))
-                order by id desc limit 1 for update"""),
+        text("""select id from reply where id = (
+                    select id from (
+                        select id from reply where id = :id and split_part(channel, '_', 1) = :family
+                        union all
+                        select id from reply
+                        where cast(:id as bigint) is null and gateway = :channel and external_id = :external_id
+                        union all
+                        select id from reply
+                        where cast(:id as bigint) is null and channel = :channel and external_id = :external_id
+                          and gateway is null
+                    ) as found order by id desc limit 1)
+                for update"""),
         {"channel": channel, "family": family_of(channel), "id": reply_id, "external_id": external_id},
     ).one_or_none()
     connection.execute(

@@ -56,6 +56,10 @@ class Traffic:
         self._gap += (min(_RARE_SECONDS, now - self._last) - self._gap) * _WEIGHT
         self._last = now
 
+    def alone(self) -> None:
+        """Who waited had no company: one sender, perhaps, who sends the next when this one is kept."""
+        self._gap = _RARE_SECONDS
+
     def pause(self) -> float:
         """Seconds; 0 while they come one by one."""
         return min(_LONGEST_PAUSE_SECONDS, (COMPANY - 1) * self._gap) if self._gap < _CLOSE_SECONDS else 0.0
@@ -114,12 +118,10 @@ class Together:
             elif self._gathering is not None and len(self._waiting) >= COMPANY:
                 self._gathering.turn.release()
                 self._gathering = None
-        if pause:
-            self._wait_for_company(mine, pause)
-        elif not mine.leads and not mine.turn.acquire(timeout=self._patience_seconds):
+        if not mine.leads and not mine.turn.acquire(timeout=self._patience_seconds):
             self._give_up(mine)
         if mine.leads:
-            self._write_with_others(mine)
+            self._write_with_others(mine, pause)
         if isinstance(mine.outcome, Exception):
             raise mine.outcome
         assert mine.outcome is not None  # noqa: S101 - whoever had the turn has set it
@@ -130,6 +132,8 @@ class Together:
         with self._lock:
             if self._gathering is mine:
                 self._gathering = None
+            if len(self._waiting) == 1:
+                self._traffic.alone()
 
     def _give_up(self, mine: _Place) -> None:
         """Leave the queue; what was taken along is waited for once more, because it may well be kept."""
@@ -142,9 +146,11 @@ class Together:
         if not mine.turn.acquire(timeout=self._patience_seconds):
             raise Overloaded("the database takes too long")
 
-    def _write_with_others(self, mine: _Place) -> None:
+    def _write_with_others(self, mine: _Place, pause: float) -> None:
         company: list[_Place] = []
         try:
+            if pause:
+                self._wait_for_company(mine, pause)
             company = self._gather(mine)
             self._write(mine.engine, company)
         finally:

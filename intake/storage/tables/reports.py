@@ -197,6 +197,7 @@ disposition = Table(
     moment("answered_at"),
     Column("answered_by", BigInteger, ForeignKey("officer.id")),
     Column("words", Text, nullable=False, server_default="", comment="what the unit said about its part; internal"),
+    Index("ix_disposition_report", "report_id"),  # of all, for a report that is taken away again
     Index("uq_disposition_now", "report_id", "unit", unique=True, postgresql_where=text("ended_at is null")),
     Index("uq_disposition_main", "report_id", unique=True, postgresql_where=text("main and ended_at is null")),
     comment="Which units of the regency have a report in hand, and had it.",

@@ -101,20 +101,41 @@ class Rush(Traffic):
     def pause(self) -> float:
         return self.seconds
 
+    def alone(self) -> None:
+        self.seconds = 0
+
 
 def test_in_a_rush_the_first_waits_for_company_and_leaves_when_it_is_there(rt: Runtime) -> None:
-    together = Together(traffic=Rush(600))
+    rush = Rush(600)
+    together = Together(traffic=rush)
     with statements(rt) as sent, ThreadPoolExecutor(COMPANY) as pool:
         futures = [pool.submit(together.remember, rt.engine, incoming()) for _ in range(COMPANY)]
         kept = [future.result(timeout=60) for future in futures]
     assert len({each.message_id for each in kept}) == count(rt) == COMPANY
     assert len(sent) == 1
+    assert rush.seconds == 600
 
 
-def test_in_a_rush_that_has_ended_the_last_does_not_wait_for_ever(rt: Runtime) -> None:
-    together = Together(traffic=Rush(0.05))
+def test_who_sends_one_after_the_other_waits_for_company_once(rt: Runtime) -> None:
+    rush = Rush(0.05)
+    together = Together(traffic=rush)
     assert together.remember(rt.engine, incoming()).new
+    assert rush.seconds == 0
     assert together.remember(rt.engine, incoming()).new
+
+
+def test_after_a_pause_without_company_the_next_twenty_leave_at_once() -> None:
+    now = 1000.0
+    traffic = Traffic(clock=lambda: now)
+    for _ in range(100):
+        now += 0.003
+        traffic.note()
+    assert traffic.pause() > 0
+    traffic.alone()
+    for _ in range(20):
+        now += 0.003
+        traffic.note()
+        assert traffic.pause() == 0
 
 
 @pytest.mark.parametrize(
