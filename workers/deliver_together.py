@@ -40,6 +40,8 @@ AT_ONCE: Final = 32
 #: Outcomes that come within this time of each other are written down together.
 _GATHERED_SECONDS: Final = 0.01
 _LOOK_SECONDS: Final = 1.0
+#: Of the whole process, for a thread takes as long to begin as a quick gateway takes to answer.
+_HANDS: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,20 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
     waiting, left = deque(claims), list[Claim]()
     running: dict[Future[ProviderReceipt], _Begun] = {}
     ended: SimpleQueue[Future[ProviderReceipt]] = SimpleQueue()
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send") as pool:
-        try:
-            while waiting and (len(waiting) == len(claims) or not stop()):
-                handful = [waiting.popleft() for _ in range(min(AT_ONCE - len(running), len(waiting)))]
-                begun = _begin(rt, handful)
-                left += [claim for claim in handful if claim.subject_id not in begun]
-                for each in begun.values():
-                    sending = pool.submit(each.channel.send, each.outbound)
-                    running[sending] = each
-                    sending.add_done_callback(ended.put)
-                while len(running) > AT_ONCE // 2:  # a few that take long do not hold up the others
-                    _settle_some(rt, running, ended)
-        finally:
-            while running:
+    try:
+        while waiting and (len(waiting) == len(claims) or not stop()):
+            handful = [waiting.popleft() for _ in range(min(AT_ONCE - len(running), len(waiting)))]
+            begun = _begin(rt, handful)
+            left += [claim for claim in handful if claim.subject_id not in begun]
+            for each in begun.values():
+                sending = _HANDS.submit(each.channel.send, each.outbound)
+                running[sending] = each
+                sending.add_done_callback(ended.put)
+            while len(running) > AT_ONCE // 2:  # a few that take long do not hold up the others
                 _settle_some(rt, running, ended)
+    finally:
+        while running:
+            _settle_some(rt, running, ended)
     return Left(left, list(waiting))
 
 

@@ -77,8 +77,9 @@ def is_deadlock(fault: Exception) -> bool:
 
 #: For who only ever looks up by keys. A statement is planned once for a connection, and while a table has few pages the plan
 #: is to read it through. In a flood on a young system the table has ten thousand rows before that plan is made anew
-#: (autovacuum counts them once a minute).
-_BY_KEYS: Final = " -c enable_seqscan=off"
+#: (autovacuum counts them once a minute). Nor is a whole index walked along, as to join two tables by sorting or hashing:
+#: these look up a handful each time.
+_BY_KEYS: Final = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 
 
 def open_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 15_000, by_keys: bool = False) -> Engine:

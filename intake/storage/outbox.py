@@ -121,7 +121,7 @@ def take(connection: Connection, job: Job, *, limit: int, hold: timedelta) -> li
                 where place = 1 or (not died and not exists (select 1 from due where place = 1 and died))
             )
             update outbox set token = (select gen_random_uuid()), held_until = now() + :hold, attempts = outbox.attempts + 1
-            from chosen where outbox.job = :job and outbox.subject_id = chosen.subject_id
+            where outbox.job = :job and outbox.subject_id = any(array(select subject_id from chosen))
             returning outbox.subject_id, outbox.token, outbox.attempts
         """),
         {"job": job, "limit": limit, "hold": hold},
