@@ -344,7 +344,7 @@ def add_decisions(connection: Connection, new: Sequence[NewDecision]) -> None:
         text("""
             insert into decision (report_id, message_id, action, why, location, classification)
             select report_id, message_id, action, why, location, classification
-            from json_to_recordset(cast(:rows as json)) as given (
+            from jsonb_to_recordset(cast(:rows as jsonb)) as given (
                 report_id bigint, message_id bigint, action text, why text, location jsonb, classification jsonb)
         """),
         {
