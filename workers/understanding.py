@@ -93,7 +93,7 @@ def tell_story(messages: Sequence[StoredMessage], medium: Medium) -> Story:
     said = [m for m in said if m.automatic is None and converse.read(as_said(m)).kind == "report"]
     subject = next((m.subject for m in said if m.subject), "")
     texts = _join_sms(said) if medium == "sms" else [m.text for m in said]
-    kept = list({fold(text) or text: text for text in reversed(texts)}.values())[::-1]
+    kept = texts if len(texts) == 1 else list({fold(text) or text: text for text in reversed(texts)}.values())[::-1]
     if medium != "sms":
         return Story(subject, "\n".join(kept), "\n".join(kept), secret=False, anonymous=False, missing=False)
     told = [read_sms(text) for text in kept]

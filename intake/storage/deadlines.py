@@ -26,6 +26,7 @@ from intake.domain.events import events_of
 from intake.domain.sla import SlaTable
 from intake.storage import outbox
 from intake.storage.outbox import Job
+from intake.storage.rows import as_json
 from intake.understand.classify.taxonomy import OTHER, taxonomy
 from intake.understand.locate import regencies
 
@@ -161,7 +162,7 @@ def refresh_many(connection: Connection, report_ids: Iterable[int]) -> None:
     found = compute_many(connection, report_ids)
     if not found:
         return
-    connection.execute(text(_KEEP), {"rows": Jsonb([_as_row(kept) for kept in found])})
+    connection.execute(text(_KEEP), {"rows": as_json([_as_row(kept) for kept in found])})
 
 
 #: So many characters of a report are found by their words: PostgreSQL refuses a list of words beyond a megabyte, and with
@@ -170,7 +171,7 @@ _MOST_FOUND_BY: Final = 100_000
 
 _KEEP: Final = f"""
     with given as (
-        select * from jsonb_to_recordset(:rows) as given (
+        select * from jsonb_to_recordset(cast(:rows as jsonb)) as given (
             report_id bigint, place text, sla_class text, calendar_version text,
             verify_due timestamptz, verify_kept boolean, first_response_due timestamptz, first_response_kept boolean,
             finish_due timestamptz, finish_kept boolean, answer_due timestamptz, close_due timestamptz,
@@ -223,17 +224,13 @@ def _as_row(kept: Kept) -> dict[str, object]:
         "place": place_word(kept.regency),
         "sla_class": kept.sla_class,
         "calendar_version": found.calendar_version,
-        **{column: _said(found.due(kind)) for kind, column in _DUE_COLUMNS},
+        **{column: found.due(kind) for kind, column in _DUE_COLUMNS},
         **{column: _kept_in_time(found.clock(kind)) for kind, column in _KEPT_COLUMNS},
-        "next_due": _said(first.due_at if first else None),
+        "next_due": first.due_at if first else None,
         "next_clock": first.kind.value if first else None,
-        "soon_at": _said(first.alarms[0].at if first and first.alarms else None),
-        "alarm_at": _said(alarm.at if alarm else None),
+        "soon_at": first.alarms[0].at if first and first.alarms else None,
+        "alarm_at": alarm.at if alarm else None,
     }
-
-
-def _said(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def hear(connection: Connection, report_id: int) -> None:

@@ -6,7 +6,6 @@ is called; whoever finds it there later knows that it may have left (``workers.d
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, text
 from channels.messages import DeliveryStatus
 from intake.storage import turns
 from intake.storage.people import family_of
+from intake.storage.rows import as_json
 
 #: The order in which a message travels; a receipt may only move a reply upwards, except that what a provider called
 #: undeliverable may turn out delivered, never the other way round.
@@ -99,7 +99,7 @@ def promise_replies(connection: Connection, new: Sequence[NewReply]) -> dict[str
             on conflict (cause) do nothing
             returning id, cause, kind, channel, (select regency from report where report.id = reply.report_id) as regency
         """),
-        {"rows": json.dumps([{name: getattr(one, name) for name in _OF_A_NEW_ONE} for one in new], default=str)},
+        {"rows": as_json([{name: getattr(one, name) for name in _OF_A_NEW_ONE} for one in new])},
     )
     found = list(rows)
     turns.promise_in_lanes(

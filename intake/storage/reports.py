@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from intake.domain.report import State, StepNotAllowed, states_before
 from intake.storage import deadlines, dispositions, handovers
+from intake.storage.rows import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def _step_alike(connection: Connection, columns: Sequence[str], moves: Sequence[
             returning report_id
         """),
         {
-            "rows": json.dumps(
+            "rows": as_json(
                 [
                     {
                         "id": move.report.id, "was": move.report.state, "to_state": move.to,
@@ -348,7 +348,7 @@ def add_decisions(connection: Connection, new: Sequence[NewDecision]) -> None:
                 report_id bigint, message_id bigint, action text, why text, location jsonb, classification jsonb)
         """),
         {
-            "rows": json.dumps(
+            "rows": as_json(
                 [
                     {
                         "report_id": one.report_id,
