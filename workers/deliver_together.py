@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -76,8 +76,11 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
             while len(running) > AT_ONCE // 2:  # a few that take long do not hold up the others
                 _settle_some(rt, running, ended)
     finally:
-        while running:
-            _settle_some(rt, running, ended)
+        try:
+            while running:
+                _settle_some(rt, running, ended)
+        finally:
+            wait(running)  # RQ's alarm ends the settling, but the next turn finds every hand free
     return Left(left, list(waiting))
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+from rq.timeouts import JobTimeoutException
 from sqlalchemy import text
 
 from channels.channel import SendFailed
@@ -148,3 +153,33 @@ def test_what_left_is_a_fact_also_when_its_promise_was_lost_meanwhile(rt: Runtim
     assert states(rt) == dict.fromkeys(ids, "accepted")
     with rt.engine.connect() as connection:
         assert connection.execute(text("select subject_id from outbox")).scalars().all() == [ids[0]]
+
+
+def test_an_alarm_of_rq_leaves_no_hand_busy_for_the_next_turn(rt: Runtime, sms: FakeChannel) -> None:
+    ids = promise(rt, AT_ONCE)
+    all_are_here, released = threading.Barrier(AT_ONCE), threading.Event()
+
+    def strike(*_: object) -> None:
+        raise JobTimeoutException
+
+    def strike_twice() -> None:
+        for _ in range(2):  # once in the turn, once while what was begun is brought to its end
+            time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(0.3)
+        released.set()
+
+    def fails(message: OutboundMessage) -> None:
+        if all_are_here.wait(30) == 0:
+            threading.Thread(target=strike_twice).start()
+        assert released.wait(30)
+
+    sms.fails = fails
+    before = signal.signal(signal.SIGUSR1, strike)
+    try:
+        with pytest.raises(JobTimeoutException):
+            deliver_together(rt, take(rt), stop=never)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert sorted(message.id for message in sms.sent) == sorted(str(id_) for id_ in ids)
+    assert set(states(rt).values()) == {"sending"}  # uncertain: they come due when our hold runs out
