@@ -126,11 +126,10 @@ reply = Table(
         name="state_known",
     ),
     Index("ix_reply_report", "report_id", "id"),
-    # By the id alone: a bounce knows no more, and of two gateways' equal ids the rows tell which.
-    Index("ix_reply_external_id", "external_id", postgresql_where=text("external_id is not null")),
+    Index("ix_reply_external", "channel", "external_id"),
+    Index("ix_reply_gateway", "gateway", "external_id"),
     Index("ix_reply_recipient", "recipient", "created_at"),
     Index("ix_reply_created_at", "created_at"),
-    postgresql_with={"fillfactor": 70},  # "on its way" is written beside the promise, without touching an index
 )
 
 delivery_report = Table(

@@ -44,7 +44,7 @@ report = Table(
     Column("waiting_for", Text),
     Column("choices", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("times_asked", Integer, nullable=False, server_default=text("0")),
-    Column("merged_into", BigInteger, ForeignKey("report.id")),
+    Column("merged_into", BigInteger, ForeignKey("report.id"), index=True),
     Column("held_by", BigInteger, ForeignKey("officer.id"), comment="the officer who took it up"),
     moment("opened_at", default_now=True),
     moment("handed_over_at"),
@@ -64,7 +64,6 @@ report = Table(
     ),
     Index("ix_report_waiting", "sender", "channel", postgresql_where=text("state = 'tertunda'")),
     Index("ix_report_sender", "sender", "opened_at"),
-    Index("ix_report_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
     Index("ix_report_held_by", "held_by", postgresql_where=text("held_by is not null")),
 )
 
