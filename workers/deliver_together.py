@@ -10,12 +10,13 @@ uncertain, and may be sent a second time; so those that are known are written do
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -40,8 +41,6 @@ AT_ONCE: Final = 32
 #: Outcomes that come within this time of each other are written down together.
 _GATHERED_SECONDS: Final = 0.01
 _LOOK_SECONDS: Final = 1.0
-#: Of the whole process, for a thread takes as long to begin as a quick gateway takes to answer.
-_HANDS: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
     ``stop`` is asked before more is begun; what is begun is brought to its end. Raises what the database raises: what was
     not begun by then is as it was.
     """
+    hands = _hands()
     waiting, left = deque(claims), list[Claim]()
     running: dict[Future[ProviderReceipt], _Begun] = {}
     ended: SimpleQueue[Future[ProviderReceipt]] = SimpleQueue()
@@ -70,7 +70,7 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
             begun = _begin(rt, handful)
             left += [claim for claim in handful if claim.subject_id not in begun]
             for each in begun.values():
-                sending = _HANDS.submit(each.channel.send, each.outbound)
+                sending = hands.submit(each.channel.send, each.outbound)
                 running[sending] = each
                 sending.add_done_callback(ended.put)
             while len(running) > AT_ONCE // 2:  # a few that take long do not hold up the others
@@ -82,6 +82,24 @@ def deliver_together(rt: Runtime, claims: Sequence[Claim], *, stop: Callable[[],
         finally:
             wait(running)  # RQ's alarm ends the settling, but the next turn finds every hand free
     return Left(left, list(waiting))
+
+
+@cache
+def _hands() -> ThreadPoolExecutor:
+    """As many threads as send at once, for the whole process: one takes as long to begin as a quick gateway to answer.
+
+    All of them begin before anything is said to be on its way. One that could not be begun later on would leave its letter
+    in the pool's queue, to be sent when nobody waits for its outcome any more.
+    """
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send")
+    all_are_here = threading.Barrier(AT_ONCE)
+    try:
+        wait([pool.submit(all_are_here.wait) for _ in range(AT_ONCE)])
+    except BaseException:
+        all_are_here.abort()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    return pool
 
 
 def _begin(rt: Runtime, claims: Sequence[Claim]) -> dict[int, _Begun]:

@@ -12,7 +12,9 @@ import orjson
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Plain values, moments and enumerations, as deep as they are. Raises TypeError for anything else, for numbers beyond
-    64 bits and for text that is no Unicode: for what is ours, and what the database has kept already.
+    """Plain values, moments and enumerations, as deep as they are, under names that are plain text.
+
+    Raises TypeError for anything else (a named tuple, a number or a name of another library's class, a number beyond 64
+    bits, text that is no Unicode): for what is ours, and what the database has kept already. What is no number is null.
     """
     return orjson.dumps(rows).decode()

@@ -159,14 +159,17 @@ def test_an_alarm_of_rq_leaves_no_hand_busy_for_the_next_turn(rt: Runtime, sms: 
     ids = promise(rt, AT_ONCE)
     all_are_here, released = threading.Barrier(AT_ONCE), threading.Event()
 
+    struck = threading.Semaphore(0)
+
     def strike(*_: object) -> None:
+        struck.release()
         raise JobTimeoutException
 
     def strike_twice() -> None:
         for _ in range(2):  # once in the turn, once while what was begun is brought to its end
             time.sleep(0.3)
             os.kill(os.getpid(), signal.SIGUSR1)
-        time.sleep(0.3)
+            assert struck.acquire(timeout=30)
         released.set()
 
     def fails(message: OutboundMessage) -> None:
