@@ -75,6 +75,11 @@ def is_deadlock(fault: Exception) -> bool:
     return isinstance(fault, DBAPIError) and getattr(fault.orig, "sqlstate", None) == "40P01"
 
 
+def gives_way(fault: Exception) -> bool:
+    """The same, or a lock was waited for longer than it should be: what was begun may be begun anew."""
+    return is_deadlock(fault) or (isinstance(fault, DBAPIError) and getattr(fault.orig, "sqlstate", None) == "55P03")
+
+
 #: For who only ever looks up by keys. A statement is planned once for a connection, and while a table has few pages the plan
 #: is to read it through. In a flood on a young system the table has ten thousand rows before that plan is made anew
 #: (autovacuum counts them once a minute). Nor is a whole index walked along, as to join two tables by sorting or hashing:

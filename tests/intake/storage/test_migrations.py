@@ -84,3 +84,29 @@ def test_a_release_waits_for_one_that_takes_longer_than_a_lock_is_usually_waited
         assert connection.execute(waits).scalar_one() == 1
     waiting.join()
     engine.dispose()
+
+
+def test_a_release_gives_way_to_who_holds_a_table_for_long_and_begins_anew(database_url: str) -> None:
+    engine = open_engine(database_url)
+    settings = config()
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0017")
+    faults: list[BaseException] = []
+
+    def release() -> None:
+        try:
+            upgrade(database_url)
+        except BaseException as fault:  # noqa: BLE001 - whatever it is, it fails the test below
+            faults.append(fault)
+
+    with engine.begin() as connection:
+        connection.execute(text("lock table disposition in row exclusive mode"))
+        waiting = threading.Thread(target=release)
+        waiting.start()
+        connection.execute(text("select pg_sleep(5.8)"))  # longer than the lock_timeout of our connections
+    waiting.join()
+    assert faults == []
+    with engine.connect() as connection:
+        assert connection.execute(text("select to_regclass('ix_disposition_report')")).scalar_one() is not None
+    engine.dispose()
