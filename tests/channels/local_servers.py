@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -192,7 +193,8 @@ class SmtpServer:
 
     async def _abort_all(self) -> None:
         for transport in list(self._transports):
-            transport.abort()
+            with suppress(AttributeError):  # Python 3.11.2's answer for a TLS connection that ended by itself
+                transport.abort()
         await asyncio.sleep(0)  # the loop closes the sockets in its next round
 
     async def handle_EHLO(  # noqa: N802 - the library's name
