@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from rq.timeouts import JobTimeoutException
@@ -20,8 +22,10 @@ from intake.storage import outbox, people, replies
 from intake.storage.outbox import Claim, Job
 from tests.fakes import FakeChannel
 from workers import jobs
-from workers.deliver_together import AT_ONCE, deliver_together
+from workers.deliver_together import AT_ONCE, _hands, deliver_together
 from workers.left import Left
+
+MEGABYTE = 1024 * 1024
 
 
 def promise(rt: Runtime, count: int) -> list[int]:
@@ -186,3 +190,22 @@ def test_an_alarm_of_rq_leaves_no_hand_busy_for_the_next_turn(rt: Runtime, sms: 
         signal.signal(signal.SIGUSR1, before)
     assert sorted(message.id for message in sms.sent) == sorted(str(id_) for id_ in ids)
     assert set(states(rt).values()) == {"sending"}  # uncertain: they come due when our hold runs out
+
+
+def test_where_no_thread_can_begin_nothing_is_on_its_way(rt: Runtime, sms: FakeChannel) -> None:
+    ids = promise(rt, 3)
+    claims = take(rt)
+    _hands.cache_clear()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    stack = threading.stack_size(16 * MEGABYTE)
+    resource.setrlimit(resource.RLIMIT_AS, (used + 64 * MEGABYTE, hard))
+    try:
+        with pytest.raises(RuntimeError):
+            deliver_together(rt, claims, stop=never)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        threading.stack_size(stack)
+    assert states(rt) == dict.fromkeys(ids, "promised")
+    assert deliver_together(rt, claims, stop=never) == Left([], [])
+    assert sorted(message.id for message in sms.sent) == sorted(str(id_) for id_ in ids)
