@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -21,21 +22,27 @@ def test_silence_after_the_question_is_uncertain() -> None:
     assert (failed.value.kind, failed.value.uncertain) == ("retryable", True)
 
 
-def test_an_answer_that_is_no_http_is_uncertain() -> None:
+def failure_with(babble: Callable[[socket.socket], None]) -> SendFailed:
+    """How a call fails that is answered by whatever ``babble`` says."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def babble() -> None:
+        def answer() -> None:
             line, _ = server.accept()
             with line:
                 line.recv(65536)
-                line.sendall(b"220 mail.test ESMTP\r\n\r\n")
+                babble(line)
 
-        thread = threading.Thread(target=babble)
+        thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(SendFailed) as failed:
             call("POST", f"http://127.0.0.1:{server.getsockname()[1]}/", headers={}, data=b"x")
         thread.join()
-    assert (failed.value.kind, failed.value.uncertain) == ("retryable", True)
+    return failed.value
+
+
+def test_an_answer_that_is_no_http_is_uncertain() -> None:
+    failure = failure_with(lambda line: line.sendall(b"220 mail.test ESMTP\r\n\r\n"))
+    assert (failure.kind, failure.uncertain) == ("retryable", True)
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
@@ -43,24 +50,16 @@ def test_an_answer_without_end_is_read_no_further(packed: bool) -> None:
     written: list[int] = []
     piece = gzip.compress(bytes(100 * MOST_ANSWERED_BYTES)) if packed else b" " * 65536
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    def babble(line: socket.socket) -> None:
+        with suppress(OSError):
+            line.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Type: text/html\r\n")
+            line.sendall(b"Content-Encoding: gzip\r\n\r\n" if packed else b"\r\n")
+            while sum(written) < 64 * MOST_ANSWERED_BYTES:
+                line.sendall(piece)
+                written.append(len(piece))
 
-        def babble() -> None:
-            line, _ = server.accept()
-            with line, suppress(OSError):
-                line.recv(65536)
-                line.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Type: text/html\r\n")
-                line.sendall(b"Content-Encoding: gzip\r\n\r\n" if packed else b"\r\n")
-                while sum(written) < 64 * MOST_ANSWERED_BYTES:
-                    line.sendall(piece)
-                    written.append(len(piece))
-
-        thread = threading.Thread(target=babble)
-        thread.start()
-        with pytest.raises(SendFailed) as failed:
-            call("POST", f"http://127.0.0.1:{server.getsockname()[1]}/", headers={}, data=b"x")
-        thread.join()
-    assert (failed.value.kind, failed.value.uncertain) == ("retryable", True)
+    failure = failure_with(babble)
+    assert (failure.kind, failure.uncertain) == ("retryable", True)
     assert sum(written) < 32 * MOST_ANSWERED_BYTES  # the rest of it lay in the system's own buffers
 
 
