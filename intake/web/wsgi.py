@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
+import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
 
-from channels.channel import Misconfigured
-from intake import logs, spool
-from intake.runtime import open_runtime
-from intake.web.app import create_app
+
+def end_when_told() -> None:
+    """Let SIGTERM end a server's process that still loads the application.
+
+    Granian forks its processes after it has begun to listen to SIGTERM and they listen themselves only when they have
+    loaded: in between, the handler they have inherited takes the signal and does nothing with it, and the server waits
+    for them for ever. Its listening replaces this one. Where nothing was forked (other servers, a script) nothing changes.
+    """
+    if multiprocessing.parent_process() is not None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def open_app() -> Flask:
     """The application over the settings of the environment. Raises SystemExit after telling every fault."""
+    # Loaded here, and not above: most of the time goes into this, and whoever is told to end meanwhile has to end.
+    from channels.channel import Misconfigured
+    from intake import logs, spool
+    from intake.runtime import open_runtime
+    from intake.web.app import create_app
+
     logs.take_over()
     try:
         rt = open_runtime()
@@ -29,4 +45,5 @@ def open_app() -> Flask:
         raise SystemExit(2) from None
 
 
+end_when_told()
 app = open_app()

@@ -13,12 +13,18 @@ from tests.intake.web.conftest import a_report
 pytestmark = pytest.mark.browser
 
 
+def arrive(page: Page, heading: str) -> None:
+    """Wait until a page is there with what listens for keys: its heading is seen before its scripts have run."""
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def log_in(page: Page, house: House) -> None:
     page.goto(f"{house.address}/meja/masuk")
     page.get_by_label("Nama pengguna").fill("muaraenim")
     page.get_by_label("Kata sandi").fill(PASSWORD)
     page.get_by_role("button", name="Masuk").click()
-    expect(page.get_by_role("heading", name="Kab. Muara Enim")).to_be_visible()
+    arrive(page, "Kab. Muara Enim")
 
 
 def test_reports_are_read_chosen_and_answered_by_key(house: House, open_page: OpensPage) -> None:
@@ -35,7 +41,7 @@ def test_reports_are_read_chosen_and_answered_by_key(house: House, open_page: Op
     page.keyboard.press("k")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name=first.reference)).to_be_visible()
+    arrive(page, first.reference)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Tombol pintas")).to_be_visible()
     page.keyboard.press("Escape")
@@ -44,7 +50,7 @@ def test_reports_are_read_chosen_and_answered_by_key(house: House, open_page: Op
     assert page.get_by_label("Jawaban", exact=True).input_value() == "jx?u", "in a field letters are letters"
     page.get_by_role("heading", name=first.reference).click()
     page.keyboard.press("u")
-    expect(page.get_by_role("heading", name="Kab. Muara Enim")).to_be_visible()
+    arrive(page, "Kab. Muara Enim")
     page.keyboard.press("/")
     page.keyboard.type("jalan")
     page.keyboard.press("Enter")
