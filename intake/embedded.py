@@ -36,22 +36,25 @@ __all__ = [
 
 
 @contextmanager
-def temporary_postgres(*, user: str | None = None) -> Iterator[EmbeddedServer]:
-    """A PostgreSQL with an empty database ``sahut``, gone afterwards. It does not wait for the disk: for tests only."""
-    with _temporary_folder(user) as folder, start_postgres(folder, durable=False) as server:
+def temporary_postgres(*, user: str | None = None, within: Path | None = None) -> Iterator[EmbeddedServer]:
+    """A PostgreSQL with an empty database ``sahut``, gone afterwards. It does not wait for the disk: for tests only.
+
+    Its files are in ``within``, a folder that whoever runs PostgreSQL can reach; without it, where temporary files are.
+    """
+    with _temporary_folder(user, within) as folder, start_postgres(folder, durable=False) as server:
         yield server
 
 
 @contextmanager
 def temporary_valkey() -> Iterator[EmbeddedServer]:
     """An empty Valkey, gone afterwards."""
-    with _temporary_folder(None) as folder, start_valkey(folder) as server:
+    with _temporary_folder(None, None) as folder, start_valkey(folder) as server:
         yield server
 
 
 @contextmanager
-def _temporary_folder(user: str | None) -> Iterator[DataFolder]:
-    path = Path(tempfile.mkdtemp(prefix="sahut-", dir=_reachable_temporary_folder(user)))
+def _temporary_folder(user: str | None, within: Path | None) -> Iterator[DataFolder]:
+    path = Path(tempfile.mkdtemp(prefix="sahut-", dir=within or _reachable_temporary_folder(user)))
     try:
         if os.geteuid() == 0:
             path.chmod(0o711)  # ours: the account without privileges must pass through

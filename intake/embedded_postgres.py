@@ -41,7 +41,7 @@ PLACES_APART = (Path("/var/lib/sahut"), Path("/var/tmp"))  # noqa: S108  # survi
 _NOT_COPIED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "pgxs", "doc", "man")
 # PostgreSQL's own programs call each other through a shell, in double quotes.
 _NO_NAME_FOR_PROGRAMS = re.compile(r'["$`\\]')
-_QUICK_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_QUICK_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=256MB")
 
 
 def start_postgres(
