@@ -39,6 +39,8 @@ ZONES: Final[Mapping[str, ZoneInfo]] = {
 }
 #: Received later than this by the regency's clock is received on the next working day.
 CLOSES_AT: Final = time(16, 0)
+#: PostgreSQL keeps no finer time, so ``done <= due`` means the same there.
+END_OF_DAY: Final = time.max
 #: The years whose days make the version. Fixed, so that the version does not change with what was asked before.
 VERSION_YEARS: Final = range(2020, 2046)
 
@@ -111,14 +113,12 @@ def zone_called(name: str) -> ZoneInfo:
 
 def localise(moment: datetime, zone: str) -> datetime:
     """A moment by the clock of a zone. Raises NaiveMoment, UnknownZone."""
+    there = zone_called(zone)
+    if moment.tzinfo is there:
+        return moment
     if moment.utcoffset() is None:
         raise NaiveMoment("a moment needs its time zone")
-    return moment.astimezone(zone_called(zone))
-
-
-def end_of_day(day: date, zone: str) -> datetime:
-    """The last microsecond of a day. PostgreSQL keeps no finer time, so ``done <= due`` means the same there."""
-    return datetime.combine(day, time.max, zone_called(zone))
+    return moment.astimezone(there)
 
 
 class WorkingCalendar:
@@ -143,8 +143,9 @@ class WorkingCalendar:
         self._holidays_of = holidays_of
         self._by_region = _overrides_by_region(self.overrides)
         self._working_days: dict[tuple[str | None, int], tuple[date, ...]] = {}
-        # The reports of one day ask for the same few days time and again.
+        # The reports of one day ask for the same few days and moments time and again.
         self._nth = lru_cache(maxsize=4096)(self._find_nth)
+        self._moment = lru_cache(maxsize=4096)(self._find_moment)
 
     @cached_property
     def version(self) -> str:
@@ -184,6 +185,13 @@ class WorkingCalendar:
         """The n-th working day after ``day``, before it when n is negative; for 0 the day itself or the next one."""
         return self._nth(self._scope(region), day, n)
 
+    def moment_on(self, day: date, n: int, at: time, *, zone: str, region: str | None = None) -> datetime:
+        """A time of the n-th working day (see ``nth_working_day``) by the clock of a zone. Raises UnknownZone."""
+        return self._moment(self._scope(region), day, n, at, zone)
+
+    def _find_moment(self, scope: str | None, day: date, n: int, at: time, zone: str) -> datetime:
+        return datetime.combine(self._nth(scope, day, n), at, zone_called(zone))
+
     def _find_nth(self, scope: str | None, day: date, n: int) -> date:
         year = day.year
         days = self._days(scope, year)
@@ -211,7 +219,7 @@ class WorkingCalendar:
             msg = f"a deadline lies ahead, not {n} working days back"
             raise ValueError(msg)
         start = self.day_counted(moment, zone=zone, region=region)
-        return end_of_day(self.nth_working_day(start, n, region=region) if n else start, zone)
+        return self.moment_on(start, n, END_OF_DAY, zone=zone, region=region)
 
     def working_days_between(self, start: date, end: date, *, region: str | None = None) -> int:
         """How many working days lie after ``start`` up to and with ``end``; negative when ``end`` is the earlier."""

@@ -18,14 +18,14 @@ What surprises:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from typing import Final
 
-from intake.domain.calendar import WorkingCalendar, localise, zone_called
+from intake.domain.calendar import WorkingCalendar, localise
 from intake.domain.events import Event, EventKind
 from intake.domain.sla import SLA, FinishFrom, SlaTable
 
@@ -234,6 +234,9 @@ RULES: Final[Mapping[ClockKind, Mapping[EventKind, _Effect]]] = {
 }  # fmt: skip
 
 _ORDER: Final = {kind: place for place, kind in enumerate(EventKind)}
+_CLOCKS: Final = tuple(ClockKind)
+_CLOSE: Final = ClockKind.CLOSE
+_TO_A_FOLLOW_UP: Final = frozenset({EventKind.REPLIED, EventKind.RESUMED})
 
 
 def compute_deadlines(
@@ -245,19 +248,18 @@ def compute_deadlines(
     happened later. Raises NaiveMoment and UnknownZone.
     """
     keeper = _Keeper(sla, calendar, zone, region)
-    moments = {Event(event.kind, localise(event.at, zone)) for event in events}
+    moments = {(localise(event.at, zone), _ORDER[event.kind], event.kind) for event in events}
     clocks: dict[ClockKind, Clock] = {}
-    for event in sorted(moments, key=lambda e: (e.at, _ORDER[e.kind])):
-        if event.kind in {EventKind.REPLIED, EventKind.RESUMED} and ClockKind.CLOSE not in clocks:
+    for at, _, happened in sorted(moments):
+        if happened in _TO_A_FOLLOW_UP and _CLOSE not in clocks:
             continue  # no follow-up waits: a word of thanks after the end, say, moves no clock
-        for kind, effects in keeper.rules.items():
-            if event.kind in effects:
-                kept = keeper.apply(effects[event.kind], kind, clocks.get(kind), event.at)
-                if kept:
-                    clocks[kind] = kept
-                else:
-                    clocks.pop(kind, None)
-    return Deadlines(calendar.version, tuple(keeper.with_alarms(clocks[kind]) for kind in ClockKind if kind in clocks))
+        for kind, effect in keeper.effects[happened]:
+            kept = keeper.apply(effect, kind, clocks.get(kind), at)
+            if kept:
+                clocks[kind] = kept
+            else:
+                clocks.pop(kind, None)
+    return Deadlines(calendar.version, tuple([keeper.with_alarms(clocks[kind]) for kind in _CLOCKS if kind in clocks]))
 
 
 def _ringing(clock: Clock, alarms: tuple[Alarm, ...]) -> Clock:
@@ -270,13 +272,17 @@ def _days_of(sla: SLA) -> Mapping[ClockKind, int]:
 
 
 @lru_cache
-def _rules_of(finish_from: FinishFrom) -> Mapping[ClockKind, Mapping[EventKind, _Effect]]:
+def _effects_of(finish_from: FinishFrom) -> Mapping[EventKind, Sequence[tuple[ClockKind, _Effect]]]:
+    """``RULES`` from the other side: what an event does, clock by clock."""
     finish = dict(RULES[ClockKind.FINISH])
     if finish_from == "received":
         finish[EventKind.RECEIVED] = _Effect.BEGIN
     elif finish_from == "handed_over":
         del finish[EventKind.VERIFIED]
-    return {**RULES, ClockKind.FINISH: finish}
+    rules = {**RULES, ClockKind.FINISH: finish}
+    return {
+        event: [(clock, effects[event]) for clock, effects in rules.items() if event in effects] for event in EventKind
+    }
 
 
 class _Keeper:
@@ -284,7 +290,7 @@ class _Keeper:
 
     def __init__(self, sla: SLA, calendar: WorkingCalendar, zone: str, region: str | None) -> None:
         self.sla, self.calendar, self.zone, self.region = sla, calendar, zone, region
-        self.days, self.rules = _days_of(sla), _rules_of(sla.finish_from)
+        self.days, self.effects = _days_of(sla), _effects_of(sla.finish_from)
 
     def apply(self, effect: _Effect, kind: ClockKind, clock: Clock | None, at: datetime) -> Clock | None:
         """The clock after the effect; None for no clock."""
@@ -339,8 +345,7 @@ class _Keeper:
 
     def _morning(self, day: date, days: int) -> datetime:
         """When reminders go out, so many working days after (or before) a working day."""
-        morning = self.calendar.nth_working_day(day, days, region=self.region)
-        return datetime.combine(morning, RING_AT, zone_called(self.zone))
+        return self.calendar.moment_on(day, days, RING_AT, zone=self.zone, region=self.region)
 
     def _counted(self, at: datetime) -> date:
         return self.calendar.day_counted(at, zone=self.zone, region=self.region)

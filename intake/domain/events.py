@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from intake.domain.report import State
@@ -69,12 +70,16 @@ def events_of(opened_at: datetime, steps: Iterable[tuple[str | None, str, dateti
     """The events of a report that was opened then and took these steps: (from state, to state, when)."""
     events = [Event(EventKind.RECEIVED, opened_at)]
     for before, after, at in steps:
-        was = None if before is None else State(before)
-        events.extend(Event(kind, at) for kind in _kinds_of(was, State(after)))
+        events += [Event(kind, at) for kind in _kinds_of(before, after)]
     return events
 
 
-def _kinds_of(was: State | None, now: State) -> Iterator[EventKind]:
+@cache
+def _kinds_of(before: str | None, after: str) -> tuple[EventKind, ...]:
+    return tuple(_find_kinds(None if before is None else State(before), State(after)))
+
+
+def _find_kinds(was: State | None, now: State) -> Iterator[EventKind]:
     if was in {_S.DIARSIPKAN, _S.DIGABUNG}:
         yield _E.RESTORED
     if was is _S.TERTUNDA and now is not _S.TERTUNDA:
