@@ -19,7 +19,6 @@ from urllib.parse import urlencode, urlsplit
 
 import certifi
 import urllib3
-from twilio.base import values  # type: ignore[import-untyped]
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.http import HttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
@@ -75,7 +74,7 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A message as Twilio remembers it."""
+    """A message as Twilio remembers it; ``created_at`` is read of listed ones only."""
 
     sid: str
     text: str
@@ -98,10 +97,13 @@ class TwilioApi:
         return self._account_sid, self._auth_token
 
     @cached_property
+    def _http(self) -> _JudgingClient:
+        return _JudgingClient(self._read_seconds)
+
+    @cached_property
     def _messages(self) -> Any:
         # An empty environment: TWILIO_EDGE and TWILIO_REGION of the process must not move our calls elsewhere.
-        http = _JudgingClient(self._read_seconds)
-        client = Client(self._account_sid, self._auth_token, http_client=http, environment={"TWILIO": ""})
+        client = Client(self._account_sid, self._auth_token, http_client=self._http, environment={"TWILIO": ""})
         client.api.base_url = self.base_url
         return client.messages
 
@@ -118,18 +120,27 @@ class TwilioApi:
         """Raises SendFailed; ``uncertain`` when the answer got lost after the question had left.
 
         ``validity_seconds``: what waits longer in Twilio's queue is given up, and reported as failed; 36,000 by default.
+        Not through the library's resource, which reads thirty fields of the answer and takes a quarter of a send.
+        Source: https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
         """
+        form = {
+            "To": to,
+            "Body": text,
+            "From": sender,
+            "MessagingServiceSid": messaging_service,
+            "StatusCallback": status_callback,
+            "ValidityPeriod": validity_seconds,
+        }
+        answer = self._http.request(
+            "POST",
+            f"{self.base_url}/2010-04-01/Accounts/{self._account_sid}/Messages.json",
+            data={name: value for name, value in form.items() if value},
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            auth=self.login,
+        )
         try:
-            made = self._messages.create(
-                to=to,
-                body=text,
-                from_=sender or values.unset,
-                messaging_service_sid=messaging_service or values.unset,
-                status_callback=status_callback,
-                validity_period=validity_seconds or values.unset,
-            )
-            return _read(made)
-        except (TwilioException, ValueError, TypeError, KeyError) as fault:
+            return _read_created(json.loads(answer.text))
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as fault:
             # 2xx, but not the answer Twilio documents: it may well have taken the message.
             raise SendFailed("answer unreadable", uncertain=True) from fault
 
@@ -173,6 +184,18 @@ class TwilioApi:
         if not isinstance(created, datetime):
             raise ValueError("a message without a date")  # noqa: TRY004 - what the list says, not our own value
         return ReceivedMessage(tuple((name, str(value or "")) for name, value in fields), created)
+
+
+def _read_created(said: Any) -> SentMessage:
+    if not said["sid"]:
+        raise ValueError("a message without an id")
+    return SentMessage(
+        sid=str(said["sid"]),
+        text=str(said.get("body") or ""),
+        outbound=True,
+        segments=int(said.get("num_segments") or 0),
+        created_at=None,
+    )
 
 
 def _read(message: Any) -> SentMessage:

@@ -142,6 +142,19 @@ def test_what_stands_in_front_of_the_gateway_cannot_say_what_it_took(answer: Htt
     assert (raised.value.kind, raised.value.uncertain) == ("retryable", uncertain)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b'"SM1"', b"{}", b'{"sid": ""}', b'{"sid": null}', b"[" * 100_000,
+        b'{"sid": "SM1", "num_segments": Infinity}', b'{"sid": "SM1", "num_segments": "two"}', b'\xff{"sid": "SM1"}',
+    ],
+)  # fmt: skip
+def test_a_yes_that_cannot_be_read_is_uncertain(body: bytes) -> None:
+    with HttpServer(HttpAnswer(201, body=body)) as server, pytest.raises(SendFailed) as raised:
+        channel_at(server).send(MESSAGE)
+    assert (raised.value.kind, raised.value.uncertain) == ("retryable", True)
+
+
 def test_nobody_listening_leaves_us_certain() -> None:
     with HttpServer() as server:
         channel = channel_at(server)
