@@ -216,8 +216,7 @@ _KEPT_COLUMNS: Final = [
 def _as_row(kept: Kept) -> dict[str, object]:
     """What is kept of a report's deadlines, for JSON."""
     found = kept.deadlines
-    clocks = {clock.kind: clock for clock in found.clocks}
-    running = [c for k in FOR_OFFICERS if (c := clocks.get(k)) and c.state is ClockState.RUNNING]
+    running = [c for k in FOR_OFFICERS if (c := found.clock(k)) and c.state is ClockState.RUNNING]
     first = min(running, key=lambda clock: clock.due_at, default=None)
     alarm = found.next_alarm(kept.rung_until or kept.opened_at)
     return {
@@ -226,7 +225,7 @@ def _as_row(kept: Kept) -> dict[str, object]:
         "sla_class": kept.sla_class,
         "calendar_version": found.calendar_version,
         **{column: found.due(kind) for kind, column in _DUE_COLUMNS},
-        **{column: _kept_in_time(clocks.get(kind)) for kind, column in _KEPT_COLUMNS},
+        **{column: _kept_in_time(found.clock(kind)) for kind, column in _KEPT_COLUMNS},
         "next_due": first.due_at if first else None,
         "next_clock": first.kind.value if first else None,
         "soon_at": first.alarms[0].at if first and first.alarms else None,
