@@ -21,7 +21,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from werkzeug.datastructures import MultiDict
 
 from channels.channel import Forged, Misconfigured, SendFailed
-from channels.messages import Ack, Headers, InboundRequest, OutboundMessage
+from channels.messages import Ack, Headers, InboundRequest, OutboundMessage, ProviderReceipt
 from channels.sms_twilio import SmsTwilio, open_channel
 from channels.twilio_api import CONNECTIONS, MOST_ANSWERED_BYTES, TwilioApi
 from channels.twilio_signature import TwilioSignature
@@ -229,8 +229,10 @@ def test_an_answer_without_end_is_read_no_further() -> None:
 def test_edge_and_region_of_the_process_do_not_move_our_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWILIO_EDGE", "sydney")
     monkeypatch.setenv("TWILIO_REGION", "au1")
-    with HttpServer(HttpAnswer(201, body=json.dumps(listed("SM1")).encode())) as server:
-        assert channel_at(server).send(MESSAGE).external_id == "SM1"
+    with HttpServer(HttpAnswer(201, body=json.dumps(listed("SM1")).encode()), page(listed("SM2"))) as server:
+        channel = channel_at(server)
+        assert channel.send(MESSAGE).external_id == "SM1"
+        assert channel.find_sent(MESSAGE, since=SINCE) == ProviderReceipt("SM2", 1)  # by the library, which reads them
 
 
 @pytest.mark.parametrize(
