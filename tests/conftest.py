@@ -35,7 +35,7 @@ PUBLIC_URL = "http://127.0.0.1:8080"
 def folder_in_memory() -> Path | None:
     """Where files are kept in memory and there is plenty of room (a server takes less than half a gigabyte); else None.
 
-    Copying a database for each test asks more of a disk than all tests together: a busy one takes .4 s, memory .05.
+    A database for each test is 541 files and ten megabytes to copy: a busy disk takes .4 s for it, memory .05.
     """
     folder = Path("/dev/shm")
     try:
